@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The rooms and their doors: `docs/architecture.md` draws them, `scripts/check-imports.sh` holds them.
+let rooms: [Target] = [
+    .target(name: "Model"),
+    .target(
+        name: "Forges",
+        dependencies: [
+            "Model",
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ]
+    ),
+    .target(
+        name: "Storage",
+        dependencies: [
+            "Model",
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "GRDB", package: "GRDB.swift"),
+        ]
+    ),
+    .target(
+        name: "Access",
+        dependencies: [
+            "Model", "Forges", "Storage",
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "CryptoExtras", package: "swift-crypto"),
+            .product(name: "Logging", package: "swift-log"),
+        ]
+    ),
+    .target(
+        name: "Web",
+        dependencies: [
+            "Model", "Access",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdTLS", package: "hummingbird"),
+            .product(name: "Mustache", package: "swift-mustache"),
+        ],
+        resources: [.embedInCode("Resources")]
+    ),
+    .target(
+        name: "Sandbox",
+        dependencies: [
+            "Model",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "Subprocess", package: "swift-subprocess"),
+        ]
+    ),
+    .executableTarget(
+        name: "gatehouse",
+        dependencies: [
+            "Model", "Forges", "Storage", "Access", "Web", "Sandbox",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "Configuration", package: "swift-configuration"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ]
+    ),
+]
+
+let tests: [Target] = [
+    .target(name: "TestSupport", dependencies: ["Model", "Forges"], path: "Tests/Support"),
+    .testTarget(name: "ModelTests", dependencies: ["Model"]),
+    .testTarget(name: "ForgesTests", dependencies: ["Forges", "Model", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Model", "TestSupport"]),
+    .testTarget(
+        name: "AccessTests",
+        dependencies: ["Access", "Forges", "Storage", "Model", "TestSupport"]
+    ),
+    .testTarget(
+        name: "WebTests",
+        dependencies: [
+            "Web", "Access", "Forges", "Storage", "Model", "TestSupport",
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
+            .product(name: "Yams", package: "Yams"),
+        ]
+    ),
+    .testTarget(
+        name: "SandboxTests",
+        dependencies: [
+            "Sandbox", "Model", "TestSupport",
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        ]
+    ),
+    .testTarget(
+        name: "IntegrationTests",
+        dependencies: [
+            "gatehouse", "Model", "TestSupport",
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "Subprocess", package: "swift-subprocess"),
+        ]
+    ),
+]
+
+let package = Package(
+    name: "gatehouse",
+    products: [.executable(name: "gatehouse", targets: ["gatehouse"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: rooms + tests,
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}

@@ -1,0 +1,75 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// A tenant's identifier: the `project_id` of the API's paths, 32 lower-case hexadecimal digits.
+package struct TenantID: Sendable, Hashable, CustomStringConvertible {
+    package let text: String
+
+    /// nil when the text is not 32 lower-case hexadecimal digits.
+    package init?(_ text: String) {
+        let allowed = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        guard allowed, text.utf8.count == 32 else { return nil }
+        self.text = text
+    }
+
+    package var description: String { text }
+}
+
+/// One customer of this Gatehouse: an account with one project. In Keystone's words, a domain and the project in it,
+/// both of the tenant's name.
+package struct Tenant: Sendable, Hashable {
+    /// Also the Keystone project's id.
+    package let id: TenantID
+    /// The Keystone domain's id, 32 lower-case hexadecimal digits.
+    package let domain: String
+    /// Unique over all tenants.
+    package let name: String
+    /// Unix time in milliseconds.
+    package let created: Int64
+
+    package init(id: TenantID, domain: String, name: String, created: Int64) {
+        self.id = id
+        self.domain = domain
+        self.name = name
+        self.created = created
+    }
+}
+
+/// Somebody who may call: a user of one tenant.
+package struct User: Sendable, Hashable {
+    /// 32 lower-case hexadecimal digits.
+    package let id: String
+    package let tenant: TenantID
+    /// Unique in the tenant.
+    package let name: String
+    /// Unix time in milliseconds.
+    package let created: Int64
+
+    package init(id: String, tenant: TenantID, name: String, created: Int64) {
+        self.id = id
+        self.tenant = tenant
+        self.name = name
+        self.created = created
+    }
+}
+
+/// Who makes a request, proved by a token or a signature.
+package struct Caller: Sendable, Hashable {
+    package let user: User
+    package let tenant: Tenant
+
+    package init(user: User, tenant: Tenant) {
+        self.user = user
+        self.tenant = tenant
+    }
+}
+
+/// What a caller wants to do, as far as permission is concerned.
+package enum Action: String, CaseIterable, Sendable, Hashable {
+    case listAuthorizations = "servicestage:repositoryAuth:list"
+    case getAuthorization = "servicestage:repositoryAuth:get"
+    case createAuthorization = "servicestage:repositoryAuth:create"
+    case deleteAuthorization = "servicestage:repositoryAuth:delete"
+    case readRepository = "gatehouse:repository:read"
+    case writeRepository = "gatehouse:repository:write"
+}
