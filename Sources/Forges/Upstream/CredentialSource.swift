@@ -10,19 +10,24 @@ package struct CredentialSource: Sendable {
     package let current: @Sendable () async throws(ForgeError) -> Credential
     /// The forge has refused this credential with 401. Gives another one to try once, or nil where there is none.
     package let renewed: @Sendable (_ refused: Credential) async throws(ForgeError) -> Credential?
+    /// Told after each call: whether the forge took the credential at last. An outage or a rate limit tells nothing.
+    package let proved: @Sendable (_ accepted: Bool) async -> Void
 
     package init(
         current: @escaping @Sendable () async throws(ForgeError) -> Credential,
-        renewed: @escaping @Sendable (_ refused: Credential) async throws(ForgeError) -> Credential?
+        renewed: @escaping @Sendable (_ refused: Credential) async throws(ForgeError) -> Credential?,
+        proved: @escaping @Sendable (_ accepted: Bool) async -> Void
     ) {
         self.current = current
         self.renewed = renewed
+        self.proved = proved
     }
 
     /// A credential that cannot be renewed, or is only to be tried.
     package static func fixed(_ credential: Credential) -> CredentialSource {
         CredentialSource(
             current: { () throws(ForgeError) in credential },
-            renewed: { (_) throws(ForgeError) in nil })
+            renewed: { (_) throws(ForgeError) in nil },
+            proved: { _ in })
     }
 }

@@ -35,6 +35,11 @@ struct Session: Sendable {
         if response.status == 401, let other = try await source.renewed(credential) {
             response = try await send(call, with: other)
         }
+        switch response.status {
+        case 401: await source.proved(false)
+        case 200..<300: await source.proved(true)
+        default: break
+        }
         guard call.expected.contains(response.status) else { throw explain(response) }
         return response
     }
