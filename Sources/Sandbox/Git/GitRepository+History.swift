@@ -39,7 +39,8 @@ extension GitRepository {
             arguments.append(path.split(separator: "/").joined(separator: "/"))
         }
         let output = try await command().run(arguments)
-        return try await commits(output.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) })
+        let lines = output.split(separator: UInt8(ascii: "\n"))
+        return try await commits(lines.map { String(decoding: $0, as: UTF8.self) })
     }
 
     /// The newest commit that touched a path; nil where the path is not in the history.

@@ -19,7 +19,9 @@ struct GitRepository: Sendable, Hashable {
     /// - Parameter defaultBranch: where `HEAD` points to; the branch itself is not made.
     static func create(at directory: String, defaultBranch: String = "main") async throws(GitError) -> GitRepository {
         let repository = GitRepository(directory: directory)
-        try await repository.command().run(["init", "--quiet", "--bare", "--template=", "--initial-branch=\(defaultBranch)"])
+        try await repository.command().run([
+            "init", "--quiet", "--bare", "--template=", "--initial-branch=\(defaultBranch)",
+        ])
         do {
             try Data(configuration.utf8).write(to: URL(filePath: directory + "/config"))
         } catch {

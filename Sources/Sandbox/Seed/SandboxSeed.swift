@@ -1,7 +1,6 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-
 import Model
 
 /// What every emulated forge holds when it is new. The names are the same at all of them.

@@ -124,7 +124,7 @@ extension JSON: Codable {
             case .integer(let number): try container.encode(number)
             case .number(let number): try container.encode(number)
             case .string(let text): try container.encode(text)
-            case .encoded(let bytes): try container.encode(String(decoding: bytes.dropFirst().dropLast(), as: UTF8.self))
+            case .encoded(let text): try container.encode(String(decoding: text.dropFirst().dropLast(), as: UTF8.self))
             default: try container.encodeNil()
             }
         }

@@ -41,7 +41,7 @@ extension Response {
         Response(status: status, headers: headers, body: ResponseBody())
     }
 
-    static func redirect(to address: String, status: HTTPResponse.Status = .found) -> Response {
+    static func redirection(to address: String, status: HTTPResponse.Status = .found) -> Response {
         .empty(status, headers: [.location: address])
     }
 
