@@ -10,7 +10,7 @@ extension ForgeHost {
     ///   - upstream: the way out.
     package func open(_ source: CredentialSource, upstream: Upstream) -> any Forge {
         switch forge {
-        case .github: Unbuilt(forge: forge)
+        case .github: GitHub(host: self, source: source, upstream: upstream)
         case .gitlab: Unbuilt(forge: forge)
         }
     }
