@@ -86,8 +86,12 @@ package struct ForgeHost: Sendable, Hashable {
 extension Origin {
     /// The origin as an address, the port only where it is not the scheme's own.
     var address: String {
-        let plain = (scheme == "http" && port == 80) || (scheme == "https" && port == 443)
         let shown = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
-        return "\(scheme)://\(shown)" + (plain ? "" : ":\(port)")
+        return "\(scheme)://\(shown)" + (isUsualPort ? "" : ":\(port)")
+    }
+
+    /// Whether the port is the one that the scheme has when none is given.
+    var isUsualPort: Bool {
+        (scheme == "http" && port == 80) || (scheme == "https" && port == 443)
     }
 }
