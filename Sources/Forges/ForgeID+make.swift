@@ -11,7 +11,7 @@ extension ForgeHost {
     package func open(_ source: CredentialSource, upstream: Upstream) -> any Forge {
         switch forge {
         case .github: Unbuilt(forge: forge)
-        case .gitlab: Unbuilt(forge: forge)
+        case .gitlab: GitLab(host: self, source: source, upstream: upstream)
         }
     }
 }
