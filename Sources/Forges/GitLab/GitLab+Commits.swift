@@ -12,7 +12,7 @@ extension GitLab {
             query: (ref.map { [("ref_name", $0)] } ?? []) + [("page", "1"), ("per_page", "10")])
         let commits: [WireCommit]
         do throws(ForgeError) {
-            commits = try await session.value(call)
+            commits = try await session.value([WireCommit].self, call)
         } catch {
             return try await emptyList(after: error, in: project, orElse: ref == nil ? nil : .ref)
         }

@@ -32,9 +32,7 @@ extension GitLab {
         var error = classify(response, refusal)
         error.upstreamStatus = response.status
         error.upstreamRequestID = response.header("X-Request-Id").flatMap { Quotation.word($0) }
-        if response.status == 429 || response.status == 503 {
-            error.retryAfter = retryAfter(in: response, orElse: response.status == 429 ? 60 : nil)
-        }
+        if response.status == 429 || response.status == 503 { error.retryAfter = retryAfter(in: response) }
         return error
     }
 
@@ -76,8 +74,8 @@ extension GitLab {
 
     private static func forbidden(_ refusal: Refusal) -> ForgeError {
         if let scopes = refusal.wantedScopes {
-            let wanted = scopes.isEmpty ? "" : " GitLab asks for one of: \(scopes.joined(separator: ", "))."
-            return ForgeError(.forbidden, .gitlab, "The token lacks a scope.\(wanted) Authorize with a token that has it.")
+            let wanted = scopes.isEmpty ? "the right scope" : "the scope \(scopes.joined(separator: " or "))"
+            return ForgeError(.forbidden, .gitlab, "The token lacks a scope. Authorize with a token of \(wanted).")
         }
         return refusal.isProtection ? protected : forbidden
     }
@@ -108,13 +106,13 @@ extension GitLab {
 
     /// Seconds from `Retry-After`, or until `RateLimit-Reset` (Unix time); 1 to 3600.
     /// https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
-    private static func retryAfter(in response: Upstream.Response, orElse other: Int?) -> Int? {
+    private static func retryAfter(in response: Upstream.Response) -> Int? {
         if let seconds = response.header("Retry-After").flatMap({ Int($0) }) {
             return min(max(seconds, 1), 3600)
         }
         if let reset = response.header("RateLimit-Reset").flatMap({ Double($0) }) {
             return Int(min(max((reset - Date().timeIntervalSince1970).rounded(.up), 1), 3600))
         }
-        return other
+        return nil
     }
 }
