@@ -12,7 +12,7 @@ extension GitLab {
     func namespaces() async throws(ForgeError) -> [Namespace] {
         let user = try await account().login
         // The account behind a project's access token has no namespace of its own.
-        let own = try await wireNamespace(user)
+        let own = try await wireNamespace(ofUser: user)
         let groups = try await session.list(
             of: WireNamespace.self, Call(.get, "/groups", query: [("min_access_level", "10"), GitLab.pageSize]))
         return ([own].compactMap(\.self) + groups).map(Namespace.init)
@@ -33,6 +33,13 @@ extension GitLab {
         let call = Call(.get, "/namespaces/" + (try GitLab.segment(namespace, of: .namespace)))
         guard let answer = try await find(call) else { return nil }
         return try session.decode(WireNamespace.self, answer)
+    }
+
+    /// A user's own namespace. A name of digits only would be taken for an id: such a user's is searched for.
+    private func wireNamespace(ofUser name: String) async throws(ForgeError) -> WireNamespace? {
+        guard name.isNumber else { return try await wireNamespace(name) }
+        let call = Call(.get, "/namespaces", query: [("search", name), GitLab.pageSize])
+        return try await session.list(of: WireNamespace.self, call).first { $0.kind == "user" && $0.full_path == name }
     }
 
     /// The full path of a namespace's id, or of any group's that the credential can see.

@@ -32,8 +32,21 @@ extension GitLab {
 
     /// By keyset: offsets end at 50,000 projects here. https://docs.gitlab.com/api/rest/#keyset-based-pagination
     private func repositories(ofUser user: String) async throws(ForgeError) -> [Repository] {
-        let path = "/users/" + (try GitLab.segment(user, of: .namespace)) + "/projects"
+        var name = user
+        if user.isNumber {
+            // A name of digits only would be taken for an id.
+            let call = Call(.get, "/users", query: [("username", user)])
+            guard let known = try await session.value([WireUserID].self, call).first else {
+                throw GitLab.notFound(.namespace)
+            }
+            name = String(known.id)
+        }
+        let path = "/users/" + (try GitLab.segment(name, of: .namespace)) + "/projects"
         return try await list(path, [("pagination", "keyset")])
+    }
+
+    private struct WireUserID: Decodable {
+        let id: Int
     }
 
     private func list(
