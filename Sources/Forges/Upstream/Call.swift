@@ -45,9 +45,13 @@ struct Call: Sendable {
 extension ForgeError {
     /// The same error with another sentence where its code is this one: for a verb that knows what the error is about.
     func saying(_ message: @autoclosure () -> String, of code: Code) -> ForgeError {
-        guard self.code == code else { return self }
-        return ForgeError(
-            code, forge, message(), upstreamStatus: upstreamStatus, upstreamRequestID: upstreamRequestID,
+        self.code == code ? becoming(code, message()) : self
+    }
+
+    /// Another code and sentence for the same answer of the forge.
+    func becoming(_ code: Code, _ message: String) -> ForgeError {
+        ForgeError(
+            code, forge, message, upstreamStatus: upstreamStatus, upstreamRequestID: upstreamRequestID,
             retryAfter: retryAfter)
     }
 }
