@@ -22,6 +22,10 @@ package struct AccessError: Error, Sendable, Hashable {
         case invalidRequest
         /// `X-Repo-Auth` names no authorization of the caller's tenant, or is missing. List the authorizations.
         case noSuchAuthorization
+        /// The forge is not known here, or has no authorization of this mode. Choose another one.
+        case unsupported
+        /// The code or the state of an OAuth flow is not good (any more). Ask for a new redirect address.
+        case badState
         /// No such tenant, user, access key or subject token.
         case notFound
         /// A tenant or a user of this name is there already. Choose another name.

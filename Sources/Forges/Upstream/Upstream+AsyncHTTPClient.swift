@@ -1,7 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import AsyncHTTPClient
+import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -23,9 +23,9 @@ extension Upstream {
             self.bytes = bytes
         }
 
-        /// The configuration that the HTTP client must be made with. Redirects stay with ``Session``: the client strips
+        /// Redirects stay with ``Session``: the client strips
         /// `Authorization` from a redirect to another origin, but not `PRIVATE-TOKEN`.
-        package var clientConfiguration: HTTPClient.Configuration {
+        fileprivate var clientConfiguration: HTTPClient.Configuration {
             var configuration = HTTPClient.Configuration(
                 redirectConfiguration: .disallow,
                 timeout: .init(connect: .seconds(Int64(connectTimeout)), read: .seconds(Int64(timeout))),
@@ -35,8 +35,7 @@ extension Upstream {
         }
     }
 
-    /// The way out through a real HTTP client, which the caller makes with ``Limits/clientConfiguration`` and shuts down.
-    package static func client(_ client: HTTPClient, policy: NetworkPolicy, limits: Limits) -> Upstream {
+    fileprivate static func client(_ client: HTTPClient, policy: NetworkPolicy, limits: Limits) -> Upstream {
         Upstream { request in
             try await policy.check(request.url)
             var outgoing = HTTPClientRequest(url: request.url)
@@ -72,5 +71,26 @@ extension Upstream {
         case .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: .timedOut
         default: .unreachable(error.shortDescription)
         }
+    }
+}
+
+/// The connections to all forges, pooled. Whoever makes them shuts them down.
+package struct UpstreamConnections: Sendable {
+    private let client: HTTPClient
+    private let limits: Upstream.Limits
+
+    package init(limits: Upstream.Limits) {
+        self.limits = limits
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: limits.clientConfiguration)
+    }
+
+    /// The way out over these connections.
+    package func upstream(policy: NetworkPolicy) -> Upstream {
+        .client(client, policy: policy, limits: limits)
+    }
+
+    /// Ends all connections. Throws when it has been called before.
+    package func shutdown() async throws {
+        try await client.shutdown()
     }
 }
