@@ -36,7 +36,8 @@ struct GitLabTests {
 
     @Test func `an OAuth token goes into Authorization and nowhere else`() async throws {
         let network = StubNetwork(.init(.get, GitLabBench.api + "/user", json: try GitLabBench.fixture("user")))
-        let tokens = OAuthTokens(accessToken: Secret("access"), refreshToken: Secret("refresh"), expires: nil, scopes: [])
+        let tokens = OAuthTokens(
+            accessToken: Secret("access"), refreshToken: Secret("refresh"), expires: nil, scopes: [])
         _ = try await ForgeHost.official(.gitlab).open(.fixed(.oauth(tokens)), upstream: network.upstream).account()
         let request = try #require(network.requests.first)
         #expect(request.header("Authorization") == "Bearer access")
