@@ -49,6 +49,7 @@ let rooms: [Target] = [
         name: "Sandbox",
         dependencies: [
             "Model",
+            .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "Subprocess", package: "swift-subprocess"),
         ]

@@ -11,38 +11,7 @@ extension ForgeHost {
     package func open(_ source: CredentialSource, upstream: Upstream) -> any Forge {
         switch forge {
         case .github: GitHub(host: self, source: source, upstream: upstream)
-        case .gitlab: Unbuilt(forge: forge)
+        case .gitlab: GitLab(host: self, source: source, upstream: upstream)
         }
     }
-}
-
-/// Stands in an adapter's place until it is joined.
-private struct Unbuilt: Forge {
-    let forge: ForgeID
-    private var refusal: ForgeError { ForgeError(.unsupported, forge, "This forge is not served yet.") }
-
-    func account() async throws(ForgeError) -> Account { throw refusal }
-    func namespaces() async throws(ForgeError) -> [Namespace] { throw refusal }
-    func repositories(in namespace: String) async throws(ForgeError) -> [Repository] { throw refusal }
-    func createRepository(named name: String, in namespace: String) async throws(ForgeError) -> Repository {
-        throw refusal
-    }
-    func repository(cloneURL: String) async throws(ForgeError) -> Repository { throw refusal }
-    func branches(of repository: RepositoryReference) async throws(ForgeError) -> [String] { throw refusal }
-    func tags(of repository: RepositoryReference) async throws(ForgeError) -> [String] { throw refusal }
-    func createTag(_ draft: TagDraft, in repository: RepositoryReference) async throws(ForgeError) { throw refusal }
-    func deleteTag(named name: String, in repository: RepositoryReference) async throws(ForgeError) { throw refusal }
-    func commits(of repository: RepositoryReference, at ref: String?) async throws(ForgeError) -> [Commit] {
-        throw refusal
-    }
-    func hooks(of repository: RepositoryReference) async throws(ForgeError) -> [Hook] { throw refusal }
-    func createHook(_ draft: HookDraft, in repository: RepositoryReference) async throws(ForgeError) -> Hook {
-        throw refusal
-    }
-    func deleteHook(id: String, in repository: RepositoryReference) async throws(ForgeError) { throw refusal }
-    func files(of repository: RepositoryReference, at ref: String) async throws(ForgeError) -> [String] {
-        throw refusal
-    }
-    func file(at location: FileLocation) async throws(ForgeError) -> FileContent { throw refusal }
-    func change(_ change: FileChange, at location: FileLocation) async throws(ForgeError) { throw refusal }
 }
