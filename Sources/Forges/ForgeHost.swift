@@ -48,7 +48,8 @@ package struct ForgeHost: Sendable, Hashable {
     package static func candidates(_ forge: ForgeID, address: String?) throws(ForgeError) -> [ForgeHost] {
         guard let address, !address.isEmpty else { return [official(forge)] }
         guard address.utf8.count <= 2048, let origin = Origin(address), let url = URL(string: address),
-            url.query() == nil, url.fragment() == nil, !address.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F })
+            url.query() == nil, url.fragment() == nil,
+            !url.path(percentEncoded: false).split(separator: "/").contains(where: { $0 == "." || $0 == ".." })
         else {
             throw ForgeError(
                 .invalidRequest, forge,

@@ -27,9 +27,7 @@ extension GitLab {
     /// Throws unless a file can be written to this ref: only a branch takes commits, or any name in a repository that is
     /// empty as yet. https://docs.gitlab.com/api/branches/#retrieve-a-repository-branch
     func requireBranch(_ ref: String, in project: String) async throws(ForgeError) {
-        guard GitName.isRef(ref) else {
-            throw ForgeError(.invalidRequest, .gitlab, "The ref cannot be the name of a branch. Name a branch.")
-        }
+        guard GitName.isRef(ref) else { throw GitLab.notFound(.branch) }
         let name = try GitLab.segment(ref, of: .branch)
         if try await find(Call(.get, project + "/repository/branches/" + name)) != nil { return }
         if try await isEmpty(project) { return }

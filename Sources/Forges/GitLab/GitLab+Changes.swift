@@ -12,6 +12,7 @@ extension GitLab {
     /// https://docs.gitlab.com/api/commits/#create-a-commit
     func change(_ change: FileChange, at location: FileLocation) async throws(ForgeError) {
         guard GitName.isPath(location.path) else {
+            guard case .create = change.kind else { throw GitLab.notFound(.file) }
             throw ForgeError(.invalidRequest, .gitlab, "git forbids this path for a file. Choose another one.")
         }
         let project = try await path(of: location.repository)

@@ -23,7 +23,7 @@ struct Session: Sendable {
     let source: CredentialSource
     /// The headers that carry a credential. Throws ``ForgeError/Code/unsupported`` for a kind that the forge does not take.
     let authenticate: @Sendable (Credential) throws(ForgeError) -> [Upstream.Header]
-    /// The headers of every request besides.
+    /// The headers of every request besides; a call's own of the same name stand in their place.
     let headers: [Upstream.Header]
     /// What an answer of an unexpected status means.
     let explain: @Sendable (Upstream.Response) -> ForgeError
@@ -85,9 +85,11 @@ struct Session: Sendable {
     }
 
     private func send(_ call: Call, with credential: Credential) async throws(ForgeError) -> Upstream.Response {
+        let own = Set(call.headers.map { $0.name.lowercased() })
+        let general = headers.filter { !own.contains($0.name.lowercased()) }
         var request = Upstream.Request(
             call.method, try address(of: call),
-            headers: headers + call.headers + (try authenticate(credential)), body: call.body)
+            headers: general + call.headers + (try authenticate(credential)), body: call.body)
         var response = try await upstream.send(request, to: forge)
         var redirects = 0
         while [301, 302, 307, 308].contains(response.status), let location = response.header("Location") {

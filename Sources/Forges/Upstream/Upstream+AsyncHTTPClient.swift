@@ -45,13 +45,18 @@ extension Upstream {
                 outgoing.headers.add(name: "User-Agent", value: "gatehouse")
             }
             if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
+            let prepared = outgoing
             do {
-                let answer = try await client.execute(outgoing, timeout: .seconds(Int64(limits.timeout)))
-                let body = try await answer.body.collect(upTo: limits.bytes)
-                return Response(
-                    status: Int(answer.status.code),
-                    headers: answer.headers.map { Header($0.name, $0.value) },
-                    body: Array(buffer: body))
+                return try await within(seconds: limits.timeout) {
+                    let answer = try await client.execute(prepared, timeout: .seconds(Int64(limits.timeout)))
+                    let body = try await answer.body.collect(upTo: limits.bytes)
+                    return Response(
+                        status: Int(answer.status.code),
+                        headers: answer.headers.map { Header($0.name, $0.value) },
+                        body: Array(buffer: body))
+                }
+            } catch let failure as Failure {
+                throw failure
             } catch let error as HTTPClientError {
                 throw failure(of: error)
             } catch is NIOTooManyBytesError {
@@ -63,6 +68,22 @@ extension Upstream {
             } catch {
                 throw Failure.unreachable("\(type(of: error))")
             }
+        }
+    }
+
+    /// The client's own deadline ends with the answer's head: a body that drips byte by byte would never be cut off.
+    private static func within(
+        seconds: Int, _ exchange: @escaping @Sendable () async throws -> Response
+    ) async throws -> Response {
+        try await withThrowingTaskGroup(of: Response.self) { group in
+            group.addTask(operation: exchange)
+            group.addTask {
+                try await Task.sleep(for: .seconds(seconds))
+                throw Failure.timedOut
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw Failure.timedOut }
+            return first
         }
     }
 

@@ -27,11 +27,11 @@ enum GitLabBench {
     }
 
     /// The error that an act ends with; nil where it succeeds.
-    static func error<Result>(_ act: () async throws(ForgeError) -> Result) async -> ForgeError? {
-        do throws(ForgeError) {
-            _ = try await act()
+    static func error(of act: () async throws -> Void) async throws -> ForgeError? {
+        do {
+            try await act()
             return nil
-        } catch {
+        } catch let error as ForgeError {
             return error
         }
     }

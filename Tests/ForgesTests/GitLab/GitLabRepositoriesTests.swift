@@ -83,7 +83,7 @@ struct GitLabRepositoriesTests {
                 .get, api + "/groups/99/projects?with_shared=false&include_subgroups=false&" + order, status: 404,
                 json: #"{"message":"404 Group Not Found"}"#))
         let forge = GitLabBench.open(network)
-        let error = await GitLabBench.error { () throws(ForgeError) in try await forge.repositories(in: "99") }
+        let error = try await GitLabBench.error { _ = try await forge.repositories(in: "99") }
         #expect(error?.code == .notFound)
         #expect(error?.message.contains("user or group") == true)
         #expect(network.complaints.isEmpty)
@@ -131,8 +131,8 @@ struct GitLabRepositoriesTests {
         ] {
             let network = StubNetwork(.init(.post, api + "/projects", status: 400, json: json))
             let forge = GitLabBench.open(network)
-            let error = await GitLabBench.error { () throws(ForgeError) in
-                try await forge.createRepository(named: "cider", in: "52")
+            let error = try await GitLabBench.error {
+                _ = try await forge.createRepository(named: "cider", in: "52")
             }
             #expect(error?.code == code)
             #expect(error?.upstreamStatus == 400)
@@ -148,8 +148,8 @@ struct GitLabRepositoriesTests {
                 .init(.post, api + "/projects", status: 400, json: refusal),
                 .init(.get, api + "/namespaces/52", status: status, json: json))
             let forge = GitLabBench.open(network)
-            let error = await GitLabBench.error { () throws(ForgeError) in
-                try await forge.createRepository(named: "cider", in: "52")
+            let error = try await GitLabBench.error {
+                _ = try await forge.createRepository(named: "cider", in: "52")
             }
             #expect(error?.code == code)
             #expect(network.complaints.isEmpty)

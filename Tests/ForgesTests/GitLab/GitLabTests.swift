@@ -49,7 +49,7 @@ struct GitLabTests {
         let network = StubNetwork([])
         let forge = ForgeHost.official(.gitlab).open(
             .fixed(.password(user: "mira", password: Secret("p"))), upstream: network.upstream)
-        let error = await GitLabBench.error { () throws(ForgeError) in try await forge.account() }
+        let error = try await GitLabBench.error { _ = try await forge.account() }
         #expect(error?.code == .unsupported)
         #expect(network.requests.isEmpty)
     }
@@ -79,7 +79,7 @@ struct GitLabTests {
         let network = StubNetwork(
             .init(.get, GitLabBench.api + "/user", status: 302, headers: ["Location": "https://evil.example.org/user"]))
         let forge = GitLabBench.open(network)
-        let error = await GitLabBench.error { () throws(ForgeError) in try await forge.account() }
+        let error = try await GitLabBench.error { _ = try await forge.account() }
         #expect(error?.code == .unavailable)
         #expect(network.requests.count == 1)
     }
@@ -90,17 +90,17 @@ struct GitLabTests {
         let network = StubNetwork([])
         let forge = GitLabBench.open(network)
         let own = RepositoryReference(namespace: "52", project: "9001")
-        let acts: [() async throws(ForgeError) -> Void] = [
-            { () throws(ForgeError) in _ = try await forge.repositories(in: name) },
-            { () throws(ForgeError) in _ = try await forge.createRepository(named: "x", in: name) },
-            { () throws(ForgeError) in try await forge.deleteTag(named: name, in: own) },
-            { () throws(ForgeError) in try await forge.deleteHook(id: name, in: own) },
-            { () throws(ForgeError) in
+        let acts: [() async throws -> Void] = [
+            { _ = try await forge.repositories(in: name) },
+            { _ = try await forge.createRepository(named: "x", in: name) },
+            { try await forge.deleteTag(named: name, in: own) },
+            { try await forge.deleteHook(id: name, in: own) },
+            {
                 _ = try await forge.file(at: FileLocation(repository: own, path: name, ref: "main"))
             },
         ]
         for act in acts {
-            #expect(await GitLabBench.error(act)?.code == .notFound)
+            #expect(try await GitLabBench.error(of: act)?.code == .notFound)
         }
         #expect(network.requests.isEmpty)
     }
