@@ -76,10 +76,15 @@ let tests: [Target] = [
     .target(name: "TestSupport", dependencies: ["Model", "Forges"], path: "Tests/Support"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
     .testTarget(name: "ForgesTests", dependencies: ["Forges", "Model", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "Model", "TestSupport"]),
+    .testTarget(
+        name: "StorageTests",
+        dependencies: ["Storage", "Model", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]
+    ),
     .testTarget(
         name: "AccessTests",
-        dependencies: ["Access", "Forges", "Storage", "Model", "TestSupport"]
+        dependencies: [
+            "Access", "Forges", "Storage", "Model", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+        ]
     ),
     .testTarget(
         name: "WebTests",
