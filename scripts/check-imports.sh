@@ -13,6 +13,7 @@ set -euo pipefail
 readonly doors='
 Model           FoundationEssentials Foundation Synchronization
 Forges          SYSTEM Model AsyncHTTPClient HTTPTypes Logging NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL
+Forges/Git      + Crypto
 Forges/OAuth    + Crypto
 Storage         SYSTEM Model GRDB
 Storage/Vault   + Crypto
@@ -20,6 +21,7 @@ Access          SYSTEM Model Forges Storage Logging
 Access/Identity + Crypto CryptoExtras
 Web             SYSTEM Model Access Hummingbird HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOSSL ServiceLifecycle
 Sandbox         SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
+Sandbox/Accounts + Crypto
 gatehouse       SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration Logging NIOCore NIOSSL ServiceLifecycle SystemPackage
 '
 # What SYSTEM stands for.
