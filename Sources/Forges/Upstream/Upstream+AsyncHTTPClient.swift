@@ -1,0 +1,76 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+extension Upstream {
+    /// How long and how much this Gatehouse waits for and reads from a forge.
+    package struct Limits: Sendable {
+        /// Seconds for a whole request.
+        package var timeout: Int
+        /// Seconds for a connection.
+        package var connectTimeout: Int
+        /// Bytes of one answer. A file of 100 MB, GitHub's largest, is 137 MB as base64 with line ends.
+        package var bytes: Int
+
+        package init(timeout: Int = 60, connectTimeout: Int = 10, bytes: Int = 160 << 20) {
+            self.timeout = timeout
+            self.connectTimeout = connectTimeout
+            self.bytes = bytes
+        }
+
+        /// The configuration that the HTTP client must be made with. Redirects stay with ``Session``: the client strips
+        /// `Authorization` from a redirect to another origin, but not `PRIVATE-TOKEN`.
+        package var clientConfiguration: HTTPClient.Configuration {
+            var configuration = HTTPClient.Configuration(
+                redirectConfiguration: .disallow,
+                timeout: .init(connect: .seconds(Int64(connectTimeout)), read: .seconds(Int64(timeout))),
+                decompression: .disabled)
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+            return configuration
+        }
+    }
+
+    /// The way out through a real HTTP client, which the caller makes with ``Limits/clientConfiguration`` and shuts down.
+    package static func client(_ client: HTTPClient, policy: NetworkPolicy, limits: Limits) -> Upstream {
+        Upstream { request in
+            try await policy.check(request.url)
+            var outgoing = HTTPClientRequest(url: request.url)
+            outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
+            for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
+            if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+                outgoing.headers.add(name: "User-Agent", value: "gatehouse")
+            }
+            if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
+            do {
+                let answer = try await client.execute(outgoing, timeout: .seconds(Int64(limits.timeout)))
+                let body = try await answer.body.collect(upTo: limits.bytes)
+                return Response(
+                    status: Int(answer.status.code),
+                    headers: answer.headers.map { Header($0.name, $0.value) },
+                    body: Array(buffer: body))
+            } catch let error as HTTPClientError {
+                throw failure(of: error)
+            } catch is NIOTooManyBytesError {
+                throw Failure.tooLarge(limit: limits.bytes)
+            } catch let error as NIOSSLError {
+                throw Failure.unreachable("TLS: \(error)")
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                throw Failure.unreachable("\(type(of: error))")
+            }
+        }
+    }
+
+    private static func failure(of error: HTTPClientError) -> Failure {
+        switch error {
+        case .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: .timedOut
+        default: .unreachable(error.shortDescription)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Model
+
+/// The one way out to a forge: takes a request, gives the forge's answer, whatever its status, or a ``ForgeError``.
+///
+/// The network is one stored closure, ``exchange``. In service it is ``Upstream/client(_:policy:limits:)``; a test gives its own.
+/// Redirects are never followed here: see ``Session``.
+package struct Upstream: Sendable {
+    /// One HTTP request to an absolute address.
+    package struct Request: Sendable {
+        package var method: Method
+        /// Absolute, already percent-encoded.
+        package var url: String
+        package var headers: [Header]
+        /// nil for no body.
+        package var body: [UInt8]?
+
+        package init(_ method: Method, _ url: String, headers: [Header] = [], body: [UInt8]? = nil) {
+            self.method = method
+            self.url = url
+            self.headers = headers
+            self.body = body
+        }
+
+        /// The first value of a header, its name matched without case.
+        package func header(_ name: String) -> String? {
+            headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        }
+    }
+
+    package enum Method: String, Sendable, Hashable {
+        case get = "GET"
+        case head = "HEAD"
+        case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
+
+    package struct Header: Sendable, Hashable {
+        package var name: String
+        package var value: String
+
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// A forge's answer, read to its end.
+    package struct Response: Sendable {
+        package var status: Int
+        package var headers: [Header]
+        package var body: [UInt8]
+
+        package init(status: Int, headers: [Header] = [], body: [UInt8] = []) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+        }
+
+        /// The first value of a header, its name matched without case.
+        package func header(_ name: String) -> String? {
+            headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        }
+    }
+
+    /// Why the network gave no answer. Everything else that an exchange throws counts as ``Failure/unreachable(_:)``.
+    package enum Failure: Error, Sendable, Hashable {
+        /// No connection, no TLS, or a connection that broke. The text is for the log and names no address with a query.
+        case unreachable(String)
+        /// No answer in time.
+        case timedOut
+        /// The answer is larger than this Gatehouse reads.
+        case tooLarge(limit: Int)
+        /// The host's name has no address.
+        case unknownHost
+        /// The network policy forbids the host, or one of its addresses.
+        case refusedHost
+    }
+
+    package typealias Exchange = @Sendable (Request) async throws -> Response
+
+    private let exchange: Exchange
+
+    package init(exchange: @escaping Exchange) {
+        self.exchange = exchange
+    }
+
+    /// Sends one request. A failure of the network becomes a ``ForgeError`` of the codes ``ForgeError/Code/unavailable``,
+    /// ``ForgeError/Code/timedOut`` or, for a host that the policy forbids, ``ForgeError/Code/invalidRequest``.
+    func send(_ request: Request, to forge: ForgeID) async throws(ForgeError) -> Response {
+        do {
+            return try await exchange(request)
+        } catch let failure as Failure {
+            throw Self.explain(failure, forge)
+        } catch {
+            throw ForgeError(.unavailable, forge, "\(forge.displayName) could not be reached. Try again later.")
+        }
+    }
+
+    private static func explain(_ failure: Failure, _ forge: ForgeID) -> ForgeError {
+        let name = forge.displayName
+        return switch failure {
+        case .unreachable:
+            ForgeError(
+                .unavailable, forge,
+                "\(name) could not be reached: no connection, or no TLS. Check the host, then try again.")
+        case .timedOut:
+            ForgeError(
+                .timedOut, forge,
+                "\(name) did not answer in time. A change may have been made: look before you repeat it.")
+        case .tooLarge(let limit):
+            ForgeError(
+                .unavailable, forge,
+                "\(name) answered more than \(limit / 1_048_576) MiB, which is more than this service reads.")
+        case .unknownHost:
+            ForgeError(.unavailable, forge, "The host has no address. Check its name.")
+        case .refusedHost:
+            ForgeError(
+                .invalidRequest, forge,
+                "The host is not allowed: it is a private address or not https. The operator can allow it (network.allow)."
+            )
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import GRDB
+package import Model
+
+/// An access key as a list shows it; the secret key is not part of it.
+package struct AccessKey: Sendable, Hashable {
+    /// The public half, `AK`.
+    package let id: String
+    package let tenant: TenantID
+    /// The id of the user who signs with it.
+    package let user: String
+    /// Unix time in milliseconds.
+    package let created: Int64
+
+    package init(id: String, tenant: TenantID, user: String, created: Int64) {
+        self.id = id
+        self.tenant = tenant
+        self.user = user
+        self.created = created
+    }
+}
+
+/// An access key with its sealed secret and whom it stands for.
+struct AccessKeyRow: Sendable {
+    let key: AccessKey
+    let keyVersion: Int64
+    let sealed: Data
+    let user: User
+    let tenant: Tenant
+}
+
+extension SQLiteStore {
+    func insert(_ key: AccessKey, sealed: Data, keyVersion: Int64) async throws(StoreError) {
+        try await write { database in
+            try database.cachedStatement(
+                sql:
+                    "INSERT INTO access_keys (id, tenant, user, created, key_version, sealed) VALUES (?, ?, ?, ?, ?, ?)"
+            ).execute(arguments: [key.id, key.tenant.text, key.user, key.created, keyVersion, sealed])
+        }
+    }
+
+    func accessKey(_ id: String) async throws(StoreError) -> AccessKeyRow? {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created,
+                        k.created, k.key_version, k.sealed
+                    FROM access_keys k JOIN users u ON u.id = k.user JOIN tenants t ON t.id = k.tenant
+                    WHERE k.id = ? AND u.tenant = k.tenant
+                    """)
+            return try Row.fetchOne(statement, arguments: [id]).map { row in
+                let user = try User(row)
+                return AccessKeyRow(
+                    key: AccessKey(id: id, tenant: user.tenant, user: user.id, created: row[8]),
+                    keyVersion: row[9], sealed: row[10], user: user, tenant: try Tenant(row, at: 4))
+            }
+        }
+    }
+
+    /// Oldest first.
+    package func accessKeys(of user: User) async throws(StoreError) -> [AccessKey] {
+        try await read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: "SELECT id, created FROM access_keys WHERE tenant = ? AND user = ? ORDER BY created, rowid",
+                arguments: [user.tenant.text, user.id])
+            return rows.map { row in AccessKey(id: row[0], tenant: user.tenant, user: user.id, created: row[1]) }
+        }
+    }
+
+    /// The key's next signature is already refused when this returns. False where there was none.
+    package func deleteAccessKey(_ id: String, of tenant: TenantID) async throws(StoreError) -> Bool {
+        try await write { database in
+            try database.cachedStatement(sql: "DELETE FROM access_keys WHERE id = ? AND tenant = ?")
+                .execute(arguments: [id, tenant.text])
+            return database.changesCount > 0
+        }
+    }
+}

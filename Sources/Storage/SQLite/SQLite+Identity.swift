@@ -1,0 +1,163 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+package import Model
+
+/// A user as a sign-in needs it.
+package struct UserLogin: Sendable {
+    package let user: User
+    package let tenant: Tenant
+    /// A hash with its parameters.
+    package let passwordHash: String
+}
+
+/// How a sign-in names a domain, which is a tenant.
+package enum DomainReference: Sendable, Hashable {
+    case id(String)
+    case name(String)
+}
+
+/// How a sign-in names a user.
+package enum UserReference: Sendable, Hashable {
+    case id(String)
+    case name(String, domain: DomainReference)
+}
+
+extension SQLiteStore {
+    /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/invalid``.
+    package func insert(_ tenant: Tenant) async throws(StoreError) {
+        try await write { database in
+            try database.cachedStatement(sql: "INSERT INTO tenants (id, domain, name, created) VALUES (?, ?, ?, ?)")
+                .execute(arguments: [tenant.id.text, tenant.domain, tenant.name, tenant.created])
+        }
+    }
+
+    /// Oldest first.
+    package func tenants() async throws(StoreError) -> [Tenant] {
+        try await read { database in
+            try Row.fetchAll(database, sql: "SELECT id, domain, name, created FROM tenants ORDER BY number")
+                .map { row in try Tenant(row) }
+        }
+    }
+
+    package func tenant(named name: String) async throws(StoreError) -> Tenant? {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT id, domain, name, created FROM tenants WHERE name = ?")
+            return try Row.fetchOne(statement, arguments: [name]).map { row in try Tenant(row) }
+        }
+    }
+
+    package func tenant(_ id: TenantID) async throws(StoreError) -> Tenant? {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT id, domain, name, created FROM tenants WHERE id = ?")
+            return try Row.fetchOne(statement, arguments: [id.text]).map { row in try Tenant(row) }
+        }
+    }
+
+    /// Deletes a tenant and all that it has, its sealed credentials included. False where there was none.
+    package func deleteTenant(_ id: TenantID) async throws(StoreError) -> Bool {
+        try await write { database in
+            try database.cachedStatement(sql: "DELETE FROM tenants WHERE id = ?").execute(arguments: [id.text])
+            return database.changesCount > 0
+        }
+    }
+
+    /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/notFound`` (no such tenant),
+    ///   ``StoreError/Code/invalid``.
+    package func insert(_ user: User, passwordHash: String) async throws(StoreError) {
+        try await write { database in
+            try database.cachedStatement(
+                sql: "INSERT INTO users (id, tenant, name, password, created) VALUES (?, ?, ?, ?, ?)"
+            ).execute(arguments: [user.id, user.tenant.text, user.name, passwordHash, user.created])
+        }
+    }
+
+    /// Oldest first.
+    package func users(of tenant: TenantID) async throws(StoreError) -> [User] {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT id, tenant, name, created FROM users WHERE tenant = ? ORDER BY number")
+            return try Row.fetchAll(statement, arguments: [tenant.text]).map { row in try User(row) }
+        }
+    }
+
+    package func user(named name: String, of tenant: TenantID) async throws(StoreError) -> User? {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT id, tenant, name, created FROM users WHERE tenant = ? AND name = ?")
+            return try Row.fetchOne(statement, arguments: [tenant.text, name]).map { row in try User(row) }
+        }
+    }
+
+    package func login(_ reference: UserReference) async throws(StoreError) -> UserLogin? {
+        let condition: String
+        let arguments: StatementArguments
+        switch reference {
+        case .id(let id): (condition, arguments) = ("u.id = ?", [id])
+        case .name(let name, .id(let domain)):
+            (condition, arguments) = ("u.name = ? AND t.domain = ?", [name, domain])
+        case .name(let name, .name(let domain)):
+            (condition, arguments) = ("u.name = ? AND t.name = ?", [name, domain])
+        }
+        return try await read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created, u.password
+                    FROM users u JOIN tenants t ON t.id = u.tenant WHERE \(condition)
+                    """)
+            return try Row.fetchOne(statement, arguments: arguments).map { row in
+                UserLogin(user: try User(row), tenant: try Tenant(row, at: 4), passwordHash: row[8])
+            }
+        }
+    }
+
+    /// Changes a user's password; the user's tokens end with the old one.
+    /// - Throws: ``StoreError/Code/notFound``.
+    package func setPasswordHash(_ hash: String, of user: User) async throws(StoreError) {
+        try await write { database in
+            try database.execute(
+                sql: "UPDATE users SET password = ? WHERE tenant = ? AND id = ?",
+                arguments: [hash, user.tenant.text, user.id])
+            guard database.changesCount > 0 else { throw StoreError(.notFound, "There is no such user.") }
+            try database.execute(
+                sql: "DELETE FROM tokens WHERE tenant = ? AND user = ?", arguments: [user.tenant.text, user.id])
+        }
+    }
+
+    /// Deletes a user with the user's access keys, tokens and unfinished OAuth flows. False where there was none.
+    package func deleteUser(_ id: String, of tenant: TenantID) async throws(StoreError) -> Bool {
+        try await write { database in
+            try database.cachedStatement(sql: "DELETE FROM users WHERE tenant = ? AND id = ?")
+                .execute(arguments: [tenant.text, id])
+            return database.changesCount > 0
+        }
+    }
+}
+
+extension Tenant {
+    /// Columns id, domain, name, created, from a position on.
+    init(_ row: Row, at start: Int = 0) throws {
+        self.init(
+            id: try TenantID(row, at: start), domain: row[start + 1], name: row[start + 2], created: row[start + 3])
+    }
+}
+
+extension User {
+    /// Columns id, tenant, name, created, from a position on.
+    init(_ row: Row, at start: Int = 0) throws {
+        self.init(
+            id: row[start], tenant: try TenantID(row, at: start + 1), name: row[start + 2], created: row[start + 3])
+    }
+}
+
+extension TenantID {
+    init(_ row: Row, at position: Int) throws {
+        guard let id = TenantID(row[position] as String) else {
+            throw StoreError(.unsealable, "A row names a tenant by what is no tenant's id. Restore a backup.")
+        }
+        self = id
+    }
+}

@@ -1,0 +1,118 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// The tables, step by step. A step that has shipped is never changed; a change is a new step.
+///
+/// The schema is trusted more than the code: types (STRICT), lengths, alphabets, uniqueness and what hangs on what are
+/// stated here and hold for every program that opens the file.
+///
+/// Whoever deletes a tenant deletes all that it has, its sealed credentials included. Whoever deletes a user deletes the
+/// user's access keys, tokens and unfinished OAuth flows; authorizations belong to the tenant and stay.
+enum SQLiteSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 house") { database in
+            try database.execute(sql: house)
+        }
+        return migrator
+    }
+
+    private static let identifier = "length(%) = 32 AND % NOT GLOB '*[^0-9a-f]*'"
+
+    private static func isIdentifier(_ column: String) -> String {
+        "CHECK (\(identifier.split(separator: "%", omittingEmptySubsequences: false).joined(separator: column)))"
+    }
+
+    private static let house = """
+        CREATE TABLE master_keys (
+            version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 1000000),
+            -- A known text sealed under the key: the proof that a key offered at the start is this one.
+            proof BLOB NOT NULL,
+            created INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE tenants (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE \(isIdentifier("id")),
+            domain TEXT NOT NULL UNIQUE \(isIdentifier("domain")),
+            name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 64),
+            created INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE users (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE \(isIdentifier("id")),
+            tenant TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+            name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+            -- A hash with its parameters, never a password.
+            password TEXT NOT NULL CHECK (password GLOB 'scrypt$*'),
+            created INTEGER NOT NULL,
+            UNIQUE (tenant, name),
+            -- What the tables below refer to, so that their tenant is always their user's.
+            UNIQUE (tenant, id)
+        ) STRICT;
+
+        CREATE TABLE access_keys (
+            id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 4 AND 64 AND id NOT GLOB '*[^0-9A-Za-z]*'),
+            tenant TEXT NOT NULL,
+            user TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            key_version INTEGER NOT NULL REFERENCES master_keys (version),
+            sealed BLOB NOT NULL,
+            FOREIGN KEY (tenant, user) REFERENCES users (tenant, id) ON DELETE CASCADE
+        ) STRICT;
+        CREATE INDEX access_keys_by_user ON access_keys (tenant, user);
+
+        CREATE TABLE tokens (
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            tenant TEXT NOT NULL,
+            user TEXT NOT NULL,
+            scope TEXT NOT NULL CHECK (scope IN ('project', 'domain', 'none')),
+            methods TEXT NOT NULL,
+            issued INTEGER NOT NULL,
+            expires INTEGER NOT NULL CHECK (expires > issued),
+            FOREIGN KEY (tenant, user) REFERENCES users (tenant, id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX tokens_by_user ON tokens (tenant, user);
+        CREATE INDEX tokens_by_end ON tokens (expires);
+
+        CREATE TABLE authorizations (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE \(isIdentifier("id")),
+            tenant TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+            name TEXT NOT NULL CHECK (length(name) BETWEEN 4 AND 63 AND name NOT GLOB '*[^0-9A-Za-z._-]*'),
+            forge TEXT NOT NULL CHECK (forge IN ('github', 'gitlab', 'bitbucket', 'gitee', 'devcloud')),
+            mode TEXT NOT NULL CHECK (mode IN ('oauth', 'personal', 'password')),
+            host TEXT NOT NULL CHECK (host <> ''),
+            home TEXT NOT NULL,
+            user TEXT NOT NULL,
+            avatar TEXT NOT NULL,
+            site TEXT,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            status INTEGER NOT NULL CHECK (status IN (0, 1, 2)),
+            key_version INTEGER NOT NULL REFERENCES master_keys (version),
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            sealed BLOB NOT NULL,
+            UNIQUE (tenant, name)
+        ) STRICT;
+        CREATE INDEX authorizations_by_tenant ON authorizations (tenant);
+
+        CREATE TABLE oauth_states (
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            tenant TEXT NOT NULL,
+            user TEXT NOT NULL,
+            forge TEXT NOT NULL,
+            site TEXT,
+            name TEXT,
+            expires INTEGER NOT NULL,
+            key_version INTEGER NOT NULL REFERENCES master_keys (version),
+            sealed BLOB NOT NULL,
+            FOREIGN KEY (tenant, user) REFERENCES users (tenant, id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX oauth_states_by_user ON oauth_states (tenant, user);
+        CREATE INDEX oauth_states_by_end ON oauth_states (expires);
+        """
+}

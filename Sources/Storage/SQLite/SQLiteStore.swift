@@ -1,0 +1,132 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import GRDB
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The embedded store: one SQLite file.
+///
+/// What a method has returned from is on the disk (`synchronous=FULL`). Every write is one transaction, and once begun
+/// it is finished even when the task that asked for it is cancelled: a token that a forge has just rotated must not be
+/// lost because a caller hung up. Several programs may have one file open: the server and the command line.
+///
+/// No SQL stands outside the files of this type. Secrets come here sealed or hashed, never in clear.
+package struct SQLiteStore: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens the file, makes it where it is absent (0600, a directory made for it 0700), and brings its tables up to date.
+    /// - Parameter busyTimeout: seconds to wait for another program's write before ``StoreError/Code/unavailable``.
+    /// - Throws: ``StoreError/Code/newerSchema``, ``StoreError/Code/unavailable``.
+    package init(path: String, busyTimeout: Double = 5) throws(StoreError) {
+        try Self.prepareFile(at: path)
+        var configuration = Configuration()
+        configuration.label = "gatehouse"
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(busyTimeout)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA trusted_schema = OFF")
+            if !database.configuration.readonly {
+                // What is deleted is overwritten, not left in a free page for whoever gets the file.
+                try database.execute(sql: "PRAGMA secure_delete = ON")
+            }
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            let migrator = SQLiteSchema.migrator
+            if try pool.read({ database in try migrator.hasBeenSuperseded(database) }) {
+                throw StoreError(
+                    .newerSchema,
+                    "The store \(path) was written by a newer Gatehouse. Run that version, or restore an older backup.")
+            }
+            // The library lowers it to NORMAL when it turns WAL on; then a power cut could lose what was acknowledged.
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            try Self.migrate(pool, by: migrator)
+        } catch {
+            throw StoreError(opening: path, error)
+        }
+    }
+
+    /// Two programs that open a new file at once both try to make the tables; one of them loses, and that is well.
+    private static func migrate(_ pool: DatabasePool, by migrator: DatabaseMigrator) throws {
+        if try pool.read({ database in try migrator.hasCompletedMigrations(database) }) { return }
+        do {
+            try migrator.migrate(pool)
+        } catch {
+            guard try pool.read({ database in try migrator.hasCompletedMigrations(database) }) else { throw error }
+        }
+    }
+
+    /// Closes all connections. Later calls throw ``StoreError/Code/unavailable``.
+    package func close() throws(StoreError) {
+        do {
+            try pool.close()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Whether the store answers at all: for a readiness check.
+    package func ping() async throws(StoreError) {
+        try await read { database in
+            _ = try Int.fetchOne(database.cachedStatement(sql: "SELECT 1 FROM master_keys LIMIT 1"))
+        }
+    }
+
+    /// Runs one SELECT. Without a transaction around it, since one statement sees one state of the file anyway and a
+    /// transaction costs two more statements.
+    func read<Value: Sendable>(
+        _ body: @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await pool.unsafeRead(body)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Runs one immediate transaction on the only writing connection. It is not cancelled.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
+            pool.asyncWrite(body) { _, result in continuation.resume(returning: result) }
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Makes the file before SQLite would, so that it is never readable by others. The `-wal` and `-shm` files take over
+    /// its permissions. An existing file is not opened here: closing it would drop the locks of other connections.
+    private static func prepareFile(at path: String) throws(StoreError) {
+        let directory = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
+        do {
+            if !directory.isEmpty, !FileManager.default.fileExists(atPath: directory) {
+                try FileManager.default.createDirectory(
+                    atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            }
+        } catch {
+            throw StoreError(
+                .unavailable, "The directory \(directory) of the store cannot be made. Make it, or choose another.",
+                cause: "\(error)")
+        }
+        let descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            _ = Glibc.close(descriptor)
+        } else if errno != EEXIST {
+            throw StoreError(
+                .unavailable, "The store \(path) cannot be made. Check that the directory is there and writable.",
+                cause: String(cString: strerror(errno)))
+        }
+    }
+}

@@ -1,0 +1,102 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import FoundationEssentials
+import Model
+
+/// What a sealed value belongs to. It is not stored with the seal but made again from the row on opening, so that a seal
+/// opens only in the row, and among the values, that it was made for.
+struct SealContext: Sendable {
+    /// What is sealed: a credential, a secret key, a verifier. One never opens as another.
+    enum Kind: String, Sendable {
+        case credential
+        case accessKey
+        case oauthVerifier
+        case masterKeyProof
+    }
+
+    let kind: Kind
+    let tenant: TenantID?
+    let id: String
+    /// Further values of the row that must not be changed apart from the seal. A credential's host is one: whoever could
+    /// change it would have the credential sent to a server of his own.
+    let bound: [String?]
+
+    /// Unambiguous: every part has its length before it, and an absent text differs from an empty one.
+    fileprivate func authenticatedData(for layer: String, extra: [String?] = []) -> Data {
+        var data = Data()
+        let parts: [String?] = ["gatehouse seal 1", layer, kind.rawValue, tenant?.text, id]
+        for part in parts + extra + bound {
+            guard let part else {
+                data.append(0)
+                continue
+            }
+            let bytes = Array(part.utf8)
+            data.append(1)
+            withUnsafeBytes(of: UInt64(bytes.count).bigEndian) { data.append(contentsOf: $0) }
+            data.append(contentsOf: bytes)
+        }
+        return data
+    }
+}
+
+/// Sealing in two layers with AES-256-GCM: a random data key for each value, and the data key under the master key.
+///
+/// The master key thus seals only short random texts, and could be replaced by sealing the data keys anew: only their
+/// layer is bound to the master key's version.
+///
+/// Layout: one byte of format (1), the sealed data key (12 nonce, 32 key, 16 tag), then the value (12 nonce, n, 16 tag).
+enum Envelope {
+    private static let format: UInt8 = 1
+    private static let wrappedLength = 12 + 32 + 16
+
+    static func seal(
+        _ plaintext: Data, under master: SymmetricKey, version: Int64, _ context: SealContext
+    ) throws(StoreError) -> Data {
+        let dataKey = SymmetricKey(size: .bits256)
+        do {
+            let wrapped = try AES.GCM.seal(
+                dataKey.withUnsafeBytes { Data($0) }, using: master,
+                authenticating: context.authenticatedData(for: "data key", extra: [String(version)]))
+            let value = try AES.GCM.seal(
+                plaintext, using: dataKey, authenticating: context.authenticatedData(for: "value"))
+            guard let wrapped = wrapped.combined, let value = value.combined else {
+                throw StoreError(.unavailable, "The cryptographic library gave no sealed text.")
+            }
+            return Data([format]) + wrapped + value
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw StoreError(.unavailable, "A value could not be sealed.", cause: "\(type(of: error))")
+        }
+    }
+
+    /// - Throws: ``StoreError/Code/unsealable``.
+    static func open(
+        _ sealed: Data, under master: SymmetricKey, version: Int64, _ context: SealContext
+    ) throws(StoreError) -> Data {
+        guard sealed.first == format, sealed.count > 1 + wrappedLength else {
+            throw unsealable(context)
+        }
+        let body = sealed.dropFirst()
+        do {
+            let key = try AES.GCM.open(
+                AES.GCM.SealedBox(combined: body.prefix(wrappedLength)), using: master,
+                authenticating: context.authenticatedData(for: "data key", extra: [String(version)]))
+            return try AES.GCM.open(
+                AES.GCM.SealedBox(combined: body.dropFirst(wrappedLength)), using: SymmetricKey(data: key),
+                authenticating: context.authenticatedData(for: "value"))
+        } catch {
+            throw unsealable(context)
+        }
+    }
+
+    private static func unsealable(_ context: SealContext) -> StoreError {
+        StoreError(
+            .unsealable,
+            "A sealed \(context.kind.rawValue) does not open: its row was changed outside of Gatehouse, or it was sealed "
+                + "under another master key. Delete it and make it anew, or restore a backup.",
+            cause: "\(context.kind.rawValue) \(context.id)")
+    }
+}

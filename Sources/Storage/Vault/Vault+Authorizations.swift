@@ -1,0 +1,109 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+package import Model
+
+/// An authorization with its opened credential. Hold it no longer than one call to a forge.
+package struct VaultEntry: Sendable {
+    package let authorization: Authorization
+    package let credential: Credential
+    /// Which of the authorization's credentials this is, counted from 1. What compare-and-set compares.
+    package let revision: Int64
+}
+
+extension Vault {
+    /// Seals and stores a new authorization. The credential's mode must be the authorization's.
+    /// - Throws: ``StoreError/Code/alreadyExists`` when the tenant has one of this name, ``StoreError/Code/notFound`` when
+    ///   the tenant is gone, ``StoreError/Code/invalid``.
+    package func insert(_ authorization: Authorization, credential: Credential) async throws(StoreError) {
+        try await store.insert(try sealed(authorization, credential, revision: 1))
+    }
+
+    /// All authorizations of a tenant, oldest first. Opens no seal.
+    package func authorizations(of tenant: TenantID) async throws(StoreError) -> [Authorization] {
+        try await store.authorizations(of: tenant)
+    }
+
+    /// Opens no seal.
+    package func authorization(
+        named name: AuthorizationName, of tenant: TenantID
+    ) async throws(StoreError) -> Authorization? {
+        try await store.authorization(named: name, of: tenant)?.authorization
+    }
+
+    /// Opens the seal; nil where the tenant has no authorization of this name.
+    /// - Throws: ``StoreError/Code/unsealable`` when anything in the row but its status is not as it was sealed.
+    package func entry(named name: AuthorizationName, of tenant: TenantID) async throws(StoreError) -> VaultEntry? {
+        guard let row = try await store.authorization(named: name, of: tenant) else { return nil }
+        return VaultEntry(authorization: row.authorization, credential: try opened(row), revision: row.revision)
+    }
+
+    /// Puts a renewed credential in the place of the one of a revision, sets the status to normal and the time of the
+    /// change to now. A task's cancellation does not stop it.
+    /// - Returns: the new revision.
+    /// - Throws: ``StoreError/Code/changed`` when that revision is not the newest any more, ``StoreError/Code/notFound``,
+    ///   ``StoreError/Code/unsealable`` when the row was tampered with: sealing it anew would make it look sound.
+    @discardableResult
+    package func replace(
+        credential: Credential, of id: String, tenant: TenantID, ifRevision revision: Int64
+    ) async throws(StoreError) -> Int64 {
+        guard let row = try await store.authorization(id: id, of: tenant) else {
+            throw StoreError(.notFound, "The authorization has been deleted.")
+        }
+        guard row.revision == revision else {
+            throw StoreError(.changed, "The credential has been replaced since it was read.")
+        }
+        _ = try opened(row)
+        let old = row.authorization
+        let renewed = Authorization(
+            id: old.id, tenant: old.tenant, name: old.name, forge: old.forge, mode: old.mode, host: old.host,
+            account: Account(login: old.user, home: old.home, avatar: old.avatar), site: old.site,
+            created: old.created, updated: clock.milliseconds, status: .normal)
+        try await store.update(try sealed(renewed, credential, revision: revision + 1))
+        return revision + 1
+    }
+
+    /// Notes how the forge takes the credential of a revision. Writes nothing when that is known already.
+    /// - Throws: ``StoreError/Code/changed`` when that revision is not the newest any more, ``StoreError/Code/notFound``.
+    package func set(
+        status: AuthorizationStatus, of id: String, tenant: TenantID, ifRevision revision: Int64
+    ) async throws(StoreError) {
+        try await store.set(status: status, of: id, tenant: tenant, ifRevision: revision)
+    }
+
+    /// Deletes the authorization and its sealed credential. False where there was none.
+    package func delete(named name: AuthorizationName, of tenant: TenantID) async throws(StoreError) -> Bool {
+        try await store.deleteAuthorization(named: name, of: tenant)
+    }
+
+    private func sealed(
+        _ authorization: Authorization, _ credential: Credential, revision: Int64
+    ) throws(StoreError) -> AuthorizationRow {
+        guard credential.mode == authorization.mode else {
+            throw StoreError(.invalid, "The credential is not of the authorization's mode.")
+        }
+        let context = SealContext(authorization, revision: revision)
+        return AuthorizationRow(
+            authorization: authorization, keyVersion: currentVersion, revision: revision,
+            sealed: try seal(try credential.encoded(), context))
+    }
+
+    private func opened(_ row: AuthorizationRow) throws(StoreError) -> Credential {
+        let context = SealContext(row.authorization, revision: row.revision)
+        return try Credential(encoded: try open(row.sealed, version: row.keyVersion, context))
+    }
+}
+
+extension SealContext {
+    /// Everything in the row but its status, which changes without the credential and decides nothing by itself.
+    fileprivate init(_ authorization: Authorization, revision: Int64) {
+        self.init(
+            kind: .credential, tenant: authorization.tenant, id: authorization.id,
+            bound: [
+                String(revision), authorization.name.text, authorization.forge.rawValue, authorization.mode.rawValue,
+                authorization.host, authorization.home, authorization.user, authorization.avatar, authorization.site,
+                String(authorization.created), String(authorization.updated),
+            ])
+    }
+}
