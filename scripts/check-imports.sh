@@ -11,18 +11,18 @@ set -euo pipefail
 
 # FOLDER MODULE...; the longest folder that fits a file counts. `+` in front: these, besides those of the folder above.
 readonly doors='
-Model           FoundationEssentials Foundation Synchronization
-Forges          SYSTEM Model AsyncHTTPClient HTTPTypes Logging NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL
-Forges/Git      + Crypto
-Forges/OAuth    + Crypto
-Storage         SYSTEM Model GRDB
-Storage/Vault   + Crypto
-Access          SYSTEM Model Forges Storage Logging
-Access/Identity + Crypto CryptoExtras
-Web             SYSTEM Model Access Hummingbird HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOSSL ServiceLifecycle
-Sandbox         SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
+Model            FoundationEssentials Foundation Synchronization
+Forges           SYSTEM Model AsyncHTTPClient HTTPTypes Logging NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL
+Forges/Git       + Crypto
+Forges/OAuth     + Crypto
+Storage          SYSTEM Model GRDB
+Storage/Vault    + Crypto
+Access           SYSTEM Model Forges Storage Logging
+Access/Identity  + Crypto CryptoExtras
+Web              SYSTEM Model Access Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOSSL ServiceLifecycle
+Sandbox          SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
 Sandbox/Accounts + Crypto
-gatehouse       SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration Logging NIOCore NIOSSL ServiceLifecycle SystemPackage
+gatehouse        SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration Logging NIOCore NIOSSL ServiceLifecycle SystemPackage UnixSignals
 '
 # What SYSTEM stands for.
 readonly system='FoundationEssentials Foundation Synchronization Glibc Musl Darwin'
