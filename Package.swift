@@ -73,7 +73,10 @@ let rooms: [Target] = [
 ]
 
 let tests: [Target] = [
-    .target(name: "TestSupport", dependencies: ["Model", "Forges"], path: "Tests/Support"),
+    .target(
+        name: "TestSupport",
+        dependencies: ["Access", "Forges", "Model", "Storage", .product(name: "Logging", package: "swift-log")],
+        path: "Tests/Support"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
     .testTarget(name: "ForgesTests", dependencies: ["Forges", "Model", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(

@@ -19,8 +19,11 @@ struct House: Sendable {
     let identity: Identity
 
     /// Opens the store and the vault. Makes both, and the master key's file, where the store is new.
+    /// - Parameter passwordCost: what a new password's hash costs; the recommended cost, but for a sandbox.
     /// - Throws: a ``StoreError`` whose message says why the store or its key cannot be used.
-    init(_ configuration: ServiceConfiguration) async throws {
+    init(
+        _ configuration: ServiceConfiguration, passwordCost: PasswordHashing.Cost = .recommended
+    ) async throws {
         self.configuration = configuration
         logger = configuration.makeLogger()
         store = try SQLiteStore(path: configuration.storePath)
@@ -32,7 +35,8 @@ struct House: Sendable {
         vault = try await Vault(store: store, masterKey: key)
         identity = Identity(
             store: store, vault: vault,
-            settings: .init(tokenLifetime: configuration.tokenLifetime, endpoint: configuration.publicURL))
+            settings: .init(tokenLifetime: configuration.tokenLifetime, endpoint: configuration.publicURL),
+            passwords: PasswordHashing(cost: passwordCost))
     }
 
     /// Serves until the process is told to stop, then finishes what has begun.

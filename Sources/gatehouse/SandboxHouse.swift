@@ -30,7 +30,10 @@ struct SandboxHouse: Sendable {
         options.redirectURIs = ["http://127.0.0.1:\(reserved.number)/oauth/callback"]
         print("Starting the emulated forges …")
         let sandbox = try await Sandbox.make(options)
-        let house = try await House(try configuration(for: sandbox, port: reserved.number))
+        // The one password here is printed on the screen, and a build without optimisation takes seconds for a costly hash.
+        let house = try await House(
+            try configuration(for: sandbox, port: reserved.number),
+            passwordCost: .init(logRounds: 4, blockSize: 8, parallelism: 1))
         let guest = try await Guest(house, kept: directory.path + "/guest.json")
         try await house.serve(beside: [sandbox]) { [self] port in
             let invitation = Invitation(
