@@ -110,8 +110,9 @@ extension GitLab {
         if let seconds = response.header("Retry-After").flatMap({ Int($0) }) {
             return min(max(seconds, 1), 3600)
         }
-        if let reset = response.header("RateLimit-Reset").flatMap({ Double($0) }) {
-            return Int(min(max((reset - Date().timeIntervalSince1970).rounded(.up), 1), 3600))
+        if let reset = response.header("RateLimit-Reset").flatMap({ Int($0) }) {
+            let now = Int(Date().timeIntervalSince1970)
+            return min(max(reset, now + 1) - now, 3600)
         }
         return nil
     }
