@@ -7,16 +7,28 @@ import Model
 /// An answer that is not the wanted one, read for what it means.
 /// https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 struct GitHubAnswer {
+    /// A JSON object, of which each member may be missing or of another kind than documented.
     private struct Body: Decodable {
         let message: String?
-        let errors: [Item]?
+        let errors: [Item]
+
+        private enum CodingKeys: CodingKey {
+            case message
+            case errors
+        }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            message = try? values.decode(String.self, forKey: .message)
+            errors = (try? values.decode([Item].self, forKey: .errors)) ?? []
+        }
     }
 
     /// One of `errors`: an object, or a plain text.
     private struct Item: Decodable {
-        let field: String?
-        let code: String?
-        let message: String?
+        var field: String?
+        var code: String?
+        var message: String?
 
         private enum CodingKeys: CodingKey {
             case field
@@ -25,14 +37,13 @@ struct GitHubAnswer {
         }
 
         init(from decoder: any Decoder) throws {
-            if let text = try? decoder.singleValueContainer().decode(String.self) {
-                (field, code, message) = (nil, nil, text)
-                return
+            if let values = try? decoder.container(keyedBy: CodingKeys.self) {
+                field = try? values.decode(String.self, forKey: .field)
+                code = try? values.decode(String.self, forKey: .code)
+                message = try? values.decode(String.self, forKey: .message)
+            } else {
+                message = try? decoder.singleValueContainer().decode(String.self)
             }
-            let values = try decoder.container(keyedBy: CodingKeys.self)
-            field = try? values.decodeIfPresent(String.self, forKey: .field)
-            code = try? values.decodeIfPresent(String.self, forKey: .code)
-            message = try? values.decodeIfPresent(String.self, forKey: .message)
         }
     }
 
@@ -115,10 +126,7 @@ struct GitHubAnswer {
         if let header = response.header("Retry-After") {
             wait = Int64(header) ?? 60
         } else if response.header("X-RateLimit-Remaining") == "0" {
-            wait =
-                response.header("X-RateLimit-Reset").flatMap { Int64($0) }.map {
-                    $0.subtractingReportingOverflow(now).partialValue
-                } ?? 60
+            wait = response.header("X-RateLimit-Reset").flatMap { Int64($0) }.map { max($0, now) - now } ?? 60
         } else if response.header("gh-limited-by") != nil || response.status == 429 || says("rate limit")
             || says("abuse detection") || says("maximum number of login attempts")
         {

@@ -85,11 +85,15 @@ struct Session: Sendable {
     }
 
     private func send(_ call: Call, with credential: Credential) async throws(ForgeError) -> Upstream.Response {
+        let proof = try authenticate(credential)
+        guard proof.allSatisfy({ header in header.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }) else {
+            throw ForgeError(
+                .credentialRejected, forge, "The credential holds characters that no header can carry. Copy it again.")
+        }
         let own = Set(call.headers.map { $0.name.lowercased() })
         let general = headers.filter { !own.contains($0.name.lowercased()) }
         var request = Upstream.Request(
-            call.method, try address(of: call),
-            headers: general + call.headers + (try authenticate(credential)), body: call.body)
+            call.method, try address(of: call), headers: general + call.headers + proof, body: call.body)
         var response = try await upstream.send(request, to: forge)
         var redirects = 0
         while [301, 302, 307, 308].contains(response.status), let location = response.header("Location") {
