@@ -32,7 +32,9 @@ extension GitHubCall {
         guard let entry = try await git.entry(path, in: commit) else { throw GitHubProblem.notFound }
         switch entry.type {
         case .tree: return try await directory(path, git, commit, location)
-        case .commit: return .json(location.item(entry, type: "submodule").adding(["submodule_git_url": nil]))
+        case .commit:
+            let address = try await git.submoduleAddress(path, in: commit)
+            return .json(location.item(entry, type: "submodule").adding(["submodule_git_url": .optional(address)]))
         case .blob, .tag: break
         }
         guard entry.isSymbolicLink else { return try await file(entry, entry, git, location) }
