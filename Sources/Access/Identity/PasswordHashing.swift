@@ -39,12 +39,12 @@ package struct PasswordHashing: Sendable {
     }
 
     /// A hash with its salt and parameters: `scrypt$logRounds$blockSize$parallelism$salt$hash`, the last two in base64.
-    /// - Throws: ``AccessError/Code/tooManyAttempts``, ``AccessError/Code/invalidRequest`` for an empty password.
+    /// - Throws: ``AccessError/Code/tooManyAttempts``, ``AccessError/Code/invalidRequest`` for an empty password and one with a NUL.
     package func hash(_ password: Secret) async throws(AccessError) -> String {
         let salt = Self.salt()
         let cost = cost
         let derived = try await line.run { Self.derive(password, salt: salt, cost: cost, byteCount: 32) }
-        guard let derived else { throw AccessError(.invalidRequest, "The password is empty.") }
+        guard let derived else { throw AccessError(.invalidRequest, "The password is empty or holds a NUL character.") }
         let parameters = "\(cost.logRounds)$\(cost.blockSize)$\(cost.parallelism)"
         return "scrypt$\(parameters)$\(salt.base64EncodedString())$\(derived.base64EncodedString())"
     }
@@ -68,10 +68,11 @@ package struct PasswordHashing: Sendable {
         return Data((0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
     }
 
-    /// nil for an empty password, which the library does not take, and for parameters that it refuses.
+    /// nil for parameters that the library refuses, for an empty password, which it does not take, and for one with a NUL:
+    /// HMAC, on which scrypt stands, fills its key up with NULs, so that `pw` and `pw\0` would be one password.
     private static func derive(_ password: Secret, salt: Data, cost: Cost, byteCount: Int) -> Data? {
         let bytes = Array(password.exposed.utf8)
-        guard !bytes.isEmpty else { return nil }
+        guard !bytes.isEmpty, !bytes.contains(0) else { return nil }
         do {
             return try KDF.Scrypt.deriveKey(
                 from: bytes, salt: salt, outputByteCount: byteCount, rounds: 1 << cost.logRounds,
