@@ -39,9 +39,14 @@ let rooms: [Target] = [
         name: "Web",
         dependencies: [
             "Model", "Access",
+            .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HummingbirdTLS", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
             .product(name: "Mustache", package: "swift-mustache"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
         resources: [.embedInCode("Resources")]
     ),
@@ -62,6 +67,7 @@ let rooms: [Target] = [
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ]
     ),
 ]
@@ -70,10 +76,15 @@ let tests: [Target] = [
     .target(name: "TestSupport", dependencies: ["Model", "Forges"], path: "Tests/Support"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
     .testTarget(name: "ForgesTests", dependencies: ["Forges", "Model", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "Model", "TestSupport"]),
+    .testTarget(
+        name: "StorageTests",
+        dependencies: ["Storage", "Model", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]
+    ),
     .testTarget(
         name: "AccessTests",
-        dependencies: ["Access", "Forges", "Storage", "Model", "TestSupport"]
+        dependencies: [
+            "Access", "Forges", "Storage", "Model", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+        ]
     ),
     .testTarget(
         name: "WebTests",
@@ -100,6 +111,23 @@ let tests: [Target] = [
     ),
 ]
 
+/// Built only when asked for: `make bench` sets the variable.
+let benchmarks: [Target] =
+    Context.environment["GATEHOUSE_BENCH"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "gatehouse-bench",
+            dependencies: [
+                "Model", "Forges", "Storage", "Access", "Web",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Benchmarks/Server"
+        )
+    ]
+
 let package = Package(
     name: "gatehouse",
     products: [.executable(name: "gatehouse", targets: ["gatehouse"])],
@@ -119,7 +147,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
-    targets: rooms + tests,
+    targets: rooms + tests + benchmarks,
     swiftLanguageModes: [.v6]
 )
 

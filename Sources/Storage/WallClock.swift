@@ -1,11 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// What time it is. One value for the whole house, so that a test can stand still or jump.
 package struct WallClock: Sendable {

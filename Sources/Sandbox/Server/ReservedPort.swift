@@ -7,13 +7,13 @@ import Glibc
 /// else gets the port in between.
 ///
 /// The socket is bound but does not listen; with `SO_REUSEADDR` on both, the server may bind beside it.
-final class ReservedPort: Sendable {
-    let number: Int
+package final class ReservedPort: Sendable {
+    package let number: Int
     private let descriptor: Int32
 
     /// - Parameter wanted: 0 for any free one.
     /// - Throws: ``SandboxError/portTaken(_:)``.
-    init(_ wanted: Int) throws(SandboxError) {
+    package init(_ wanted: Int) throws(SandboxError) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var reuse: Int32 = 1
         var address = sockaddr_in()

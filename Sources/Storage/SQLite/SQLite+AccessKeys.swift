@@ -72,10 +72,11 @@ extension SQLiteStore {
     }
 
     /// The key's next signature is already refused when this returns. False where there was none.
-    package func deleteAccessKey(_ id: String, of tenant: TenantID) async throws(StoreError) -> Bool {
+    /// - Parameter tenant: whose key it must be; nil for any.
+    package func deleteAccessKey(_ id: String, of tenant: TenantID?) async throws(StoreError) -> Bool {
         try await write { database in
-            try database.cachedStatement(sql: "DELETE FROM access_keys WHERE id = ? AND tenant = ?")
-                .execute(arguments: [id, tenant.text])
+            try database.cachedStatement(sql: "DELETE FROM access_keys WHERE id = ? AND tenant = ifnull(?, tenant)")
+                .execute(arguments: [id, tenant?.text])
             return database.changesCount > 0
         }
     }

@@ -4,11 +4,7 @@
 import FoundationEssentials
 import GRDB
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// The embedded store: one SQLite file.
 ///

@@ -3,11 +3,7 @@
 
 import FoundationEssentials
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 extension MasterKey {
     /// Reads the key from its file. Where there is no file and the store has never been sealed under a key, a random key is

@@ -1,0 +1,72 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Storage
+
+/// Why a caller does not get in, or not to what it asked for.
+///
+/// ``message`` is a sentence for the caller: it says what to do and holds no secret, no canonical request and nothing
+/// about other tenants. ``cause`` is for the log.
+package struct AccessError: Error, Sendable, Hashable {
+    package enum Code: String, CaseIterable, Sendable, Hashable {
+        /// No credentials, or ones that prove nothing: an unknown token, an unknown access key, a wrong signature, one
+        /// whose time is off, a wrong password. Sign in or sign again.
+        case unauthenticated
+        /// The token was good and has ended. Get a new one.
+        case tokenExpired
+        /// The caller is known and must not do this. Ask the tenant's administrator.
+        case forbidden
+        /// The project of the path or of `X-Project-Id` is not the caller's. Use the caller's own project id.
+        case otherTenant
+        /// The request itself is wrong: a body that is no JSON, a missing member, a bad name. Change it.
+        case invalidRequest
+        /// `X-Repo-Auth` names no authorization of the caller's tenant, or is missing. List the authorizations.
+        case noSuchAuthorization
+        /// The forge is not known here, or has no authorization of this mode. Choose another one.
+        case unsupported
+        /// The code or the state of an OAuth flow is not good (any more). Ask for a new redirect address.
+        case badState
+        /// No such tenant, user, access key or subject token.
+        case notFound
+        /// A tenant or a user of this name is there already. Choose another name.
+        case alreadyExists
+        /// Too many sign-ins wait to be checked. Try again in a few seconds.
+        case tooManyAttempts
+        /// The store does not answer or holds what cannot be opened. The operator finds the cause in the log.
+        case unavailable
+    }
+
+    package let code: Code
+    package let message: String
+    package let cause: String?
+
+    package init(_ code: Code, _ message: String, cause: String? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+}
+
+extension AccessError {
+    /// A failure of the store as the caller may see it: names and paths stay in ``cause``.
+    package init(_ error: StoreError) {
+        switch error.code {
+        case .alreadyExists:
+            self.init(.alreadyExists, "Something of this name exists already. Choose another name.", cause: "\(error)")
+        case .notFound:
+            self.init(.notFound, "What this belongs to does not exist (any more).", cause: "\(error)")
+        case .invalid:
+            self.init(.invalidRequest, "A value is empty, too long or of the wrong form.", cause: "\(error)")
+        case .changed, .unsealable, .masterKeyRefused, .newerSchema, .unavailable:
+            self.init(
+                .unavailable, "The service cannot use its store right now. Try again later.", cause: "\(error)")
+        }
+    }
+}
+
+extension AccessError: CustomStringConvertible {
+    package var description: String {
+        guard let cause else { return "\(code.rawValue): \(message)" }
+        return "\(code.rawValue): \(message) (\(cause))"
+    }
+}
