@@ -26,6 +26,8 @@ import Testing
     /// Four writers at once; the process is killed when so many writes have been acknowledged, with others under way.
     private func write(round: Int, to sandbox: RunningSandbox, killAfter limit: Int) async throws -> Set<String> {
         let forge = try #require(sandbox.ready.forges["github"])
+        let caller = sandbox.caller
+        let process = sandbox.process.process.processIdentifier
         return await withTaskGroup(of: [String].self) { group in
             let count = Counter()
             for writer in 0..<4 {
@@ -35,13 +37,13 @@ import Testing
                         let name = "kill-\(round)-\(writer)-\(number)"
                         // The connection breaks when the process is killed: that write was not acknowledged.
                         guard
-                            let answer = try? await sandbox.call(
+                            let answer = try? await caller.call(
                                 "POST", "/auths/github/personal",
                                 body: ["name": name, "token": forge.token, "host": forge.host]),
                             answer.status == 200
                         else { break }
                         written.append(name)
-                        if count.next() == limit { sandbox.process.killAtOnce() }
+                        if count.next() == limit { kill(process, SIGKILL) }
                     }
                     return written
                 }

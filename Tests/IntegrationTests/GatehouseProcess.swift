@@ -14,7 +14,7 @@ final class GatehouseProcess {
     init(_ arguments: [String], in directory: URL, environment: [String: String] = [:]) throws {
         self.directory = directory
         log = directory.appending(path: "log-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let output = try FileHandle(forWritingTo: log)
         process.executableURL = Self.executable
         process.arguments = arguments

@@ -6,21 +6,46 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// A running `gatehouse sandbox`, and a caller of its API who uses a token.
+/// A running `gatehouse sandbox`, and a caller of its API.
 struct RunningSandbox {
-    struct Ready: Decodable {
-        struct AccessKey: Decodable {
+    let process: GatehouseProcess
+    let caller: SandboxCaller
+
+    var ready: SandboxCaller.Ready { caller.ready }
+
+    /// Starts a sandbox on free ports and waits until all of it is up.
+    static func start(in directory: URL, state: URL? = nil, more: [String] = []) async throws -> RunningSandbox {
+        let file = directory.appending(path: "ready-\(UUID().uuidString).json")
+        var arguments = ["sandbox", "--port", "0", "--forge-port", "0", "--ready-file", file.path] + more
+        if let state { arguments += ["--state", state.path] }
+        let process = try GatehouseProcess(arguments, in: directory)
+        let ready = try JSONDecoder().decode(SandboxCaller.Ready.self, from: try await process.wait(for: file))
+        return RunningSandbox(process: process, caller: try await SandboxCaller(ready))
+    }
+
+    /// As ``SandboxCaller/call(_:_:as:body:)``.
+    func call(
+        _ method: String, _ path: String, as authorization: String? = nil, body: [String: String]? = nil
+    ) async throws -> SandboxCaller.Answer {
+        try await caller.call(method, path, as: authorization, body: body)
+    }
+}
+
+/// Somebody who calls a sandbox's API with a token.
+struct SandboxCaller: Sendable {
+    struct Ready: Decodable, Sendable {
+        struct AccessKey: Decodable, Sendable {
             let ak: String
             let sk: String
         }
 
-        struct User: Decodable {
+        struct User: Decodable, Sendable {
             let domain: String
             let name: String
             let password: String
         }
 
-        struct Forge: Decodable {
+        struct Forge: Decodable, Sendable {
             let host: String
             let login: String
             let sign_in: SignIn
@@ -29,7 +54,7 @@ struct RunningSandbox {
             let project: String
         }
 
-        struct SignIn: Decodable {
+        struct SignIn: Decodable, Sendable {
             let user: String
             let password: String
         }
@@ -53,18 +78,12 @@ struct RunningSandbox {
         var errorCode: String? { (try? json())?["error_code"] as? String }
     }
 
-    let process: GatehouseProcess
     let ready: Ready
     let token: String
 
-    /// Starts a sandbox on free ports and waits until all of it is up.
-    static func start(in directory: URL, state: URL? = nil, more: [String] = []) async throws -> RunningSandbox {
-        let file = directory.appending(path: "ready-\(UUID().uuidString).json")
-        var arguments = ["sandbox", "--port", "0", "--forge-port", "0", "--ready-file", file.path] + more
-        if let state { arguments += ["--state", state.path] }
-        let process = try GatehouseProcess(arguments, in: directory)
-        let ready = try JSONDecoder().decode(Ready.self, from: try await process.wait(for: file))
-        return RunningSandbox(process: process, ready: ready, token: try await token(ready))
+    init(_ ready: Ready) async throws {
+        self.ready = ready
+        token = try await Self.token(ready)
     }
 
     private static func token(_ ready: Ready) async throws -> String {

@@ -126,6 +126,17 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test func `another program's database is left alone`() async throws {
+        try await Fixture.inTemporaryDirectory { directory in
+            let path = directory + "/other.sqlite"
+            let other = try DatabaseQueue(path: path)
+            try await other.write { try $0.execute(sql: "CREATE TABLE notes (text)") }
+            let error = try #require(open(path))
+            #expect(error.message.contains("another program"))
+            #expect(try await other.read { try $0.tableExists("tenants") } == false)
+        }
+    }
+
     @Test(.enabled(if: geteuid() != 0, "root may write to what is read-only"))
     func `a read-only file is unavailable for writing, with a sentence`() async throws {
         try await Fixture.with { house in
@@ -133,6 +144,7 @@ struct SQLiteFileTests {
             try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: house.path)
             let error = try #require(open(house.path))
             #expect(error.code == .unavailable)
+            #expect(error.message.contains("read-only"))
         }
     }
 

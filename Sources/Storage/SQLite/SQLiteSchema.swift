@@ -15,8 +15,20 @@ enum SQLiteSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 house") { database in
             try database.execute(sql: house)
+            try database.execute(sql: mark)
         }
         return migrator
+    }
+
+    /// Written into the file's header: `GATE` in ASCII. https://www.sqlite.org/fileformat2.html#application_id
+    static let mark = "PRAGMA application_id = \(0x4741_5445)"
+
+    /// False for a database that has tables and does not bear the mark: another program's, to be left alone.
+    static func isOursOrNew(_ database: Database) throws -> Bool {
+        if try Int.fetchOne(database, sql: "PRAGMA application_id") == 0x4741_5445 { return true }
+        let tables = try Int.fetchOne(
+            database, sql: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'")
+        return tables == 0
     }
 
     private static let identifier = "length(%) = 32 AND % NOT GLOB '*[^0-9a-f]*'"

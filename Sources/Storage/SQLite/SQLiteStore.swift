@@ -35,6 +35,9 @@ package struct SQLiteStore: Sendable {
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             let migrator = SQLiteSchema.migrator
+            guard try pool.read({ database in try SQLiteSchema.isOursOrNew(database) }) else {
+                throw StoreError(.unavailable, "\(path) is the database of another program. Give another path.")
+            }
             if try pool.read({ database in try migrator.hasBeenSuperseded(database) }) {
                 throw StoreError(
                     .newerSchema,
@@ -45,6 +48,9 @@ package struct SQLiteStore: Sendable {
                 try database.execute(sql: "PRAGMA synchronous = FULL")
             }
             try Self.migrate(pool, by: migrator)
+            // SQLite opens a file that it may only read without a word. Better to hear of it now than at the first write;
+            // only a real one is refused.
+            try pool.write { database in try database.execute(sql: SQLiteSchema.mark) }
         } catch {
             throw StoreError(opening: path, error)
         }
@@ -105,9 +111,9 @@ package struct SQLiteStore: Sendable {
     /// Makes the file before SQLite would, so that it is never readable by others. The `-wal` and `-shm` files take over
     /// its permissions. An existing file is not opened here: closing it would drop the locks of other connections.
     private static func prepareFile(at path: String) throws(StoreError) {
-        let directory = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
+        let directory = parentDirectory(of: path)
         do {
-            if !directory.isEmpty, !FileManager.default.fileExists(atPath: directory) {
+            if !FileManager.default.fileExists(atPath: directory) {
                 try FileManager.default.createDirectory(
                     atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
@@ -125,4 +131,10 @@ package struct SQLiteStore: Sendable {
                 cause: String(cString: strerror(errno)))
         }
     }
+}
+
+/// The directory that a file stands in, as far as its path tells.
+func parentDirectory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
 }

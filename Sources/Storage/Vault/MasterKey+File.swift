@@ -79,17 +79,12 @@ extension MasterKey {
         guard link(draft, path) == 0 || errno == EEXIST else {
             throw refused("The master key file \(path) cannot be made. Make it by hand.")
         }
-        let directory = open(parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let directory = open(parentDirectory(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw refused("The directory of the master key file \(path) cannot be read.") }
         defer { close(directory) }
         guard fsync(directory) == 0 else {
             throw refused("The directory of the master key file \(path) cannot be brought to the disk.")
         }
-    }
-
-    private static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     private static func refused(_ message: String) -> StoreError {

@@ -152,7 +152,8 @@ struct GitLabErrorsTests {
             .init(.get, GitLabBench.api + "/user", json: try GitLabBench.fixture("user")))
         let source = CredentialSource(
             current: { () throws(ForgeError) in credentials[0] },
-            renewed: { (_) throws(ForgeError) in credentials[1] })
+            renewed: { (_) throws(ForgeError) in credentials[1] },
+            proved: { _ in })
         _ = try await ForgeHost.official(.gitlab).open(source, upstream: network.upstream).account()
         #expect(network.requests.map { $0.header("Authorization") } == ["Bearer old", "Bearer new"])
         #expect(network.complaints.isEmpty)

@@ -1,0 +1,210 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import Foundation
+import Model
+import Storage
+import Testing
+
+@testable import Access
+
+/// Signatures that Huawei Cloud's own Python library made, recorded on a socket, and the requests they were made for.
+struct IdentityVectorTests {
+    struct Vector: Sendable, CustomTestStringConvertible {
+        var method = "GET"
+        /// After the project's id, with the query.
+        let target: String
+        var body = ""
+        /// The value of `X-Repo-Auth`, which is then signed.
+        var repoAuth: String?
+        let signature: String
+
+        var testDescription: String { "\(method) \(target)" }
+
+        var request: TestRequest {
+            var request = TestRequest()
+            request.method = method
+            let parts = target.split(separator: "?", maxSplits: 1)
+            request.path = "/v1/\(IdentityFixture.project)/git" + parts[0]
+            request.query = parts.count > 1 ? String(parts[1]) : ""
+            request.body = Array(body.utf8)
+            request.headers = [
+                ("content-type", "application/json"), ("host", "127.0.0.1:18999"),
+                ("user-agent", "huaweicloud-usdk-python/3.0; ua-fixed"), ("x-project-id", IdentityFixture.project),
+                ("x-sdk-date", "20250102T030405Z"),
+            ]
+            request.signedHeaders = ["content-type", "host", "user-agent", "x-project-id", "x-sdk-date"]
+            if let repoAuth {
+                request.headers.append(("x-repo-auth", repoAuth))
+                request.signedHeaders.insert("x-repo-auth", at: 4)
+            }
+            return request
+        }
+
+        func authorization(_ signature: String? = nil) -> String {
+            "SDK-HMAC-SHA256 Access=\(IdentityFixture.accessKey), "
+                + "SignedHeaders=\(request.signedHeaders.joined(separator: ";")), Signature=\(signature ?? self.signature)"
+        }
+    }
+
+    private static let vectors = [
+        Vector(target: "/auths", signature: "eab54be0ff8aede67f6406cfcb1e76564c6820881229c1a3ac56731015f425a0"),
+        Vector(
+            target: "/auths/github/redirect?tag=intl",
+            signature: "5631cc6d526dc236132c57813dc1f8c7b01748f832e131dd6b4544c10384b5f2"),
+        Vector(
+            method: "POST", target: "/auths/bitbucket/password",
+            body: #"{"name": "test", "user": "tom", "password": "p w"}"#,
+            signature: "018b8109056b20f0ab3aa20e6d6667b57120718db06a9486161e9b834d16cc69"),
+        Vector(
+            method: "POST", target: "/auths/gitlab/personal", body: #"{"name": "token1", "token": "tok"}"#,
+            signature: "55e1850cd0ac53bf20764629a9dbd7bab2dc8a84b18999c81c24c37852f4ad97"),
+        Vector(
+            target: "/repos/project-info?clone_url=http%3A%2F%2Fxxx.gitlab.com%3A8090%2Fxxx%2Fa%20b.git",
+            repoAuth: "test",
+            signature: "aa31c6e4c5e910e41beae9761e6272628e9476c7525114545616501318694784"),
+        Vector(
+            target: "/files/zmg/zmg%3Ademo/app%3Amodels%3Akey.rb?ref=feature%2Fx%20y", repoAuth: "test",
+            signature: "f24ddb2d4407e11a062248f5b9e4dad13e30d6c4d10d4b40e68335e7160351d5"),
+        Vector(
+            target: "/repos/a%2Fb/projects", repoAuth: "test",
+            signature: "6451ba29be7777e14b3a4228bf903ac0bc15adfaf7ce08a963469c1f249a9c0f"),
+        Vector(
+            target: "/repos/a%252Fb/projects", repoAuth: "test",
+            signature: "e4d9aae7f1fc8da5d7ebdfa37c0880f47ae3066bc1f1af94126caa2852b49174"),
+        Vector(
+            target: "/repos/%E5%90%8D/projects", repoAuth: "测试",
+            signature: "c5a144c0e04a4c11e74871f244ea02c8b35b1a2e1df70faf2da83cb2891da537"),
+        Vector(
+            method: "POST", target: "/files/zmg/79/app%3Aproject.rb?ref=main",
+            body: #"{"message": "create a new file", "content": "aGVsbG8K"}"#, repoAuth: "test",
+            signature: "9a9e08d8b699465d24e55bbf6ad94c1b831deb01f6b8b9b6063451e2dd8fee89"),
+        Vector(
+            method: "DELETE", target: "/files/zmg/79/a%3Ab%20c.txt?message=del%20it%20%26%20go&ref=main&sha=abc",
+            repoAuth: "test", signature: "7dfb2a6b8ec995ff22bbe5eeb089986ae93d715be639ac00e2a3dd3df0056864"),
+    ]
+
+    @Test(arguments: vectors)
+    func `a recorded signature is accepted`(vector: Vector) async throws {
+        try await IdentityFixture.with { house in
+            let caller = try await house.identity.caller(signing: vector.request.signed(vector.authorization()))
+            #expect(caller == Caller(user: house.users[0], tenant: house.tenants[0]))
+        }
+    }
+
+    @Test(arguments: vectors)
+    func `a recorded signature covers everything that it names`(vector: Vector) async throws {
+        try await IdentityFixture.with { house in
+            var changes = [vector.request]
+            func change(_ edit: (inout TestRequest) -> Void) {
+                var request = vector.request
+                edit(&request)
+                changes.append(request)
+            }
+            changes.removeAll()
+            change { $0.method = "PUT" }
+            change { $0.path += "x" }
+            change { $0.query += "&x=1" }
+            change { $0.body.append(32) }
+            for index in vector.request.headers.indices where vector.request.headers[index].name != "x-sdk-date" {
+                change { $0.headers[index].value += "x" }
+                change { $0.headers.append($0.headers[index]) }
+            }
+            change { $0.headers[4].value = "20250102T030406Z" }
+            for request in changes {
+                let error = try await accessError {
+                    _ = try await house.identity.caller(signing: request.signed(vector.authorization()))
+                }
+                #expect(error?.code == .unauthenticated)
+            }
+        }
+    }
+
+    @Test func `the signature of the Java library, made over the raw path, is accepted`() async throws {
+        // Over `a%2Fb` it signs what the Python library signs over `a%252Fb`.
+        let wire = Self.vectors[6]
+        let raw = Self.vectors[7]
+        try await IdentityFixture.with { house in
+            let request = wire.request.signed(wire.authorization(raw.signature))
+            let caller = try await house.identity.caller(signing: request)
+            #expect(caller.user == house.users[0])
+            // Not the other way round.
+            let swapped = raw.request.signed(raw.authorization(wire.signature))
+            let error = try await accessError { _ = try await house.identity.caller(signing: swapped) }
+            #expect(error?.code == .unauthenticated)
+        }
+    }
+
+    @Test func `the canonical request is the recorded one, to the byte`() {
+        let request = Self.vectors[5].request
+        let signed = request.signedHeaders.map { name in
+            (name: name, values: request.headers.filter { $0.name == name }.map(\.value))
+        }
+        let canonical = CanonicalRequest(
+            method: "get", path: request.path, form: .decoded, query: request.query, signedHeaders: signed,
+            payload: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        #expect(
+            String(decoding: canonical.bytes, as: UTF8.self) == """
+                GET
+                /v1/7c6a62ddb2bf45a3920d8053d3cb8fbf/git/files/zmg/zmg%3Ademo/app%3Amodels%3Akey.rb/
+                ref=feature%2Fx%20y
+                content-type:application/json
+                host:127.0.0.1:18999
+                user-agent:huaweicloud-usdk-python/3.0; ua-fixed
+                x-project-id:7c6a62ddb2bf45a3920d8053d3cb8fbf
+                x-repo-auth:test
+                x-sdk-date:20250102T030405Z
+
+                content-type;host;user-agent;x-project-id;x-repo-auth;x-sdk-date
+                e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+                """)
+        let text = String(decoding: canonical.stringToSign(date: "20250102T030405Z"), as: UTF8.self)
+        #expect(text.hasSuffix("035471d7d02363879c3042a615dfc673b6a3b1000cfa46655b1f6731fbfeb284"))
+    }
+
+    @Test func `a temporary key's request is canonical as recorded, and refused with a sentence`() async throws {
+        var request = Self.vectors[0].request
+        request.headers.append(("x-security-token", "STSTOKEN"))
+        request.signedHeaders.append("x-security-token")
+        let signed = request.signedHeaders.map { name in
+            (name: name, values: request.headers.filter { $0.name == name }.map(\.value))
+        }
+        let canonical = CanonicalRequest(
+            method: "GET", path: request.path, form: .decoded, query: "", signedHeaders: signed,
+            payload: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        let signature = "93545cda355a37c6e695d6000678b777bce18972e396e8497196abaad89272f9"
+        let key = SymmetricKey(data: Data(IdentityFixture.secretKey.utf8))
+        let code = HMAC<SHA256>.authenticationCode(
+            for: canonical.stringToSign(date: "20250102T030405Z"), using: key)
+        #expect(Hexadecimal.encode(code) == signature)
+
+        try await IdentityFixture.with { house in
+            let wire = request.signed(
+                "SDK-HMAC-SHA256 Access=\(IdentityFixture.accessKey), "
+                    + "SignedHeaders=\(request.signedHeaders.joined(separator: ";")), Signature=\(signature)")
+            let error = try await accessError { _ = try await house.identity.caller(signing: wire) }
+            #expect(error?.code == .unauthenticated)
+            #expect(error?.message.contains("X-Security-Token") == true)
+        }
+    }
+
+    @Test(arguments: [
+        "SDK-HMAC-SM3 Access=EXAMPLEAK0001, SignedHeaders=content-type;host;user-agent;x-project-id;x-sdk-date, "
+            + "Signature=8e6d569f9c2463e66151ec1480cbab0e211ea43eefcb0a32df90efb523aa2a27",
+        "V11-HMAC-SHA256 Credential=EXAMPLEAK0001/20250102/cn-north-4/servicestage, "
+            + "SignedHeaders=content-type;host;user-agent;x-project-id;x-sdk-date, "
+            + "Signature=528d687d06063a1bf922709a10e8583b49715526f01358025637725d177260a7",
+        "SDK-ECDSA-P256-SHA256 Access=EXAMPLEAK0001, SignedHeaders=x-sdk-date, Signature=3044",
+        "SDK-SM2-SM3 Access=EXAMPLEAK0001, SignedHeaders=x-sdk-date, Signature=3044",
+    ])
+    func `another algorithm is refused, and the one that is offered is named`(authorization: String) async throws {
+        try await IdentityFixture.with { house in
+            let error = try await accessError {
+                _ = try await house.identity.caller(signing: Self.vectors[0].request.signed(authorization))
+            }
+            #expect(error?.code == .unauthenticated)
+            #expect(error?.message.contains("sign with SDK-HMAC-SHA256") == true)
+        }
+    }
+}
