@@ -2,7 +2,8 @@
 # Copyright the Gatehouse authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every file that a document links to, and every folder, file or make target that it names in code, is there.
+# Every file that a document links to, every folder, file or make target that it names in code, and every test that it
+# names in “curly quotes”, is there.
 #
 #     scripts/check-docs.sh              checks README.md, CONTRIBUTING.md … and docs/
 #     scripts/check-docs.sh --self-test  proves that a dead link is found
@@ -34,6 +35,11 @@ check() {
             *) [[ -e $target ]] || echo "$document:$number: there is no $target" ;;
             esac
         done < <(grep -noE '`((Sources|Tests|scripts|docs)/[^` :]+|make [a-z-]+)`' "$document" || true)
+        while IFS=: read -r number target; do
+            target=${target#“}
+            target=${target%”}
+            grep -rqF --include='*.swift' "func \`$target\`" Tests || echo "$document:$number: there is no test “$target”"
+        done < <(grep -noE '“[^”]+”' "$document" || true)
     done
 }
 
@@ -44,13 +50,16 @@ self_test() {
     mkdir -p "$root/docs" "$root/Sources/Model"
     printf 'build:\n' >"$root/Makefile"
     printf '[a](docs/b.md#part), `make build`, `Sources/Model`, `docs/<name>.md`, [c](https://example.com/x), [d](#here)\n' >"$root/README.md"
-    printf '[back](../README.md)\n' >"$root/docs/b.md"
+    mkdir -p "$root/Tests/ModelTests"
+    printf '@Test func `a name is a name`() {}\n' >"$root/Tests/ModelTests/NameTests.swift"
+    printf '[back](../README.md), “a name is a name”\n' >"$root/docs/b.md"
     found=$(check "$root")
     [[ -z $found ]] || { echo "check-docs --self-test: a good link is refused: $found" >&2; return 1; }
-    printf '\n[a](../gone.md) and [b](c.md)\n`make nothing` `Sources/Gone`\n' >"$root/docs/b.md"
+    printf '\n[a](../gone.md) and [b](c.md)\n`make nothing` `Sources/Gone`\n“a name is none”\n' >"$root/docs/b.md"
     found=$(check "$root")
     for expected in 'docs/b.md:2: there is no ../gone.md' 'docs/b.md:2: there is no c.md' \
-        'docs/b.md:3: the Makefile has no target nothing' 'docs/b.md:3: there is no Sources/Gone'; do
+        'docs/b.md:3: the Makefile has no target nothing' 'docs/b.md:3: there is no Sources/Gone' \
+        'docs/b.md:4: there is no test “a name is none”'; do
         grep -qF "$expected" <<<"$found" || { echo "check-docs --self-test: not found: $expected" >&2; return 1; }
     done
 }

@@ -18,7 +18,7 @@ Forges/OAuth     + Crypto
 Storage          SYSTEM Model GRDB
 Storage/Vault    + Crypto
 Access           SYSTEM Model Forges Storage Logging
-Access/Identity  + Crypto CryptoExtras
+Access/Identity  + Crypto CryptoExtras Dispatch
 Web              SYSTEM Model Access Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOSSL ServiceLifecycle
 Sandbox          SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
 Sandbox/Accounts + Crypto
