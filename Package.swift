@@ -94,6 +94,8 @@ let tests: [Target] = [
         dependencies: [
             "Web", "Access", "Forges", "Storage", "Model", "TestSupport",
             .product(name: "HummingbirdTesting", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "Yams", package: "Yams"),
         ]
     ),
