@@ -26,21 +26,34 @@ struct GitHistoryQuery: Sendable {
 extension GitRepository {
     /// Commits, newest first.
     func history(_ query: GitHistoryQuery) async throws(GitError) -> [GitCommit] {
-        var arguments = ["rev-list", "--max-count=\(query.limit)", "--skip=\(query.skip)", "--fixed-strings"]
+        guard let arguments = Self.arguments(query) else { return [] }
+        let output = try await command().run(
+            ["rev-list", "--max-count=\(query.limit)", "--skip=\(query.skip)"] + arguments)
+        let lines = output.split(separator: UInt8(ascii: "\n"))
+        return try await commits(lines.map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    /// How many commits there are in all, whatever the query's `skip` and `limit`.
+    func historyCount(_ query: GitHistoryQuery) async throws(GitError) -> Int {
+        guard let arguments = Self.arguments(query) else { return 0 }
+        let output = try await command().run(["rev-list", "--count"] + arguments)
+        return Int(String(decoding: output, as: UTF8.self).filter(\.isNumber)) ?? 0
+    }
+
+    /// nil for a path that no commit can hold.
+    private static func arguments(_ query: GitHistoryQuery) -> [String]? {
+        var arguments = ["--fixed-strings"]
         if let author = query.author { arguments.append("--author=" + author) }
         if let committer = query.committer { arguments.append("--committer=" + committer) }
         if let since = query.since { arguments.append("--since=@\(since)") }
         if let until = query.until { arguments.append("--until=@\(until)") }
         if query.firstParentOnly { arguments.append("--first-parent") }
         if query.start.isEmpty { arguments += ["--branches", "--tags"] }
-        arguments += ["--end-of-options"] + query.start.filter(Self.isObjectID) + ["--"]
-        if let path = query.path, !path.isEmpty {
-            guard !path.split(separator: "/").contains("..") else { return [] }
-            arguments.append(path.split(separator: "/").joined(separator: "/"))
-        }
-        let output = try await command().run(arguments)
-        let lines = output.split(separator: UInt8(ascii: "\n"))
-        return try await commits(lines.map { String(decoding: $0, as: UTF8.self) })
+        arguments += ["--end-of-options"] + query.start.filter(isObjectID) + ["--"]
+        guard let path = query.path, !path.isEmpty else { return arguments }
+        let parts = path.split(separator: "/")
+        guard !parts.isEmpty, !parts.contains("..") else { return nil }
+        return arguments + [parts.joined(separator: "/")]
     }
 
     /// The newest commit that touched a path; nil where the path is not in the history.

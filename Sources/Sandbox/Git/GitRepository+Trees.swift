@@ -38,6 +38,21 @@ extension GitRepository {
         return Self.entries(outcome.output).first
     }
 
+    /// Where a submodule comes from, by the file `.gitmodules`; nil where that does not say so.
+    func submoduleAddress(_ path: String, in treeish: String) async throws(GitError) -> String? {
+        guard let file = try await entry(".gitmodules", in: treeish), file.type == .blob else { return nil }
+        let arguments = ["config", "-z", "--blob", file.id, "--get-regexp", "^submodule\\..*\\.(path|url)$"]
+        let outcome = try await command().attempt(arguments)
+        // `submodule.<name>.path LF <value> NUL`
+        var values: [String: String] = [:]
+        for line in String(decoding: outcome.output, as: UTF8.self).split(separator: "\0") {
+            let halves = line.split(separator: "\n", maxSplits: 1)
+            if halves.count == 2 { values[String(halves[0])] = String(halves[1]) }
+        }
+        let key = values.first { $0.key.hasSuffix(".path") && $0.value == path }?.key
+        return key.flatMap { values[$0.dropLast("path".count) + "url"] }
+    }
+
     /// `<mode> SP <type> SP <sha> SP+ <size or -> TAB <path> NUL`
     private static func entries(_ output: [UInt8]) -> [GitTreeEntry] {
         output.split(separator: 0).compactMap { line in

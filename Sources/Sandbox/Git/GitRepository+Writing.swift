@@ -119,6 +119,8 @@ extension GitRepository {
     /// https://git-scm.com/docs/git-fast-import
     func fastImport(_ stream: [UInt8]) async throws(GitError) {
         try await command().run(["fast-import", "--quiet", "--force"], input: stream)
+        // Hundreds of refs are read faster, and take less room, from one file.
+        try await command().run(["pack-refs", "--all"])
     }
 
     private static func line(_ output: [UInt8]) -> String {

@@ -36,7 +36,7 @@ extension ForgeBackend {
         try await add(SandboxSeed.emptyProject, .user(octavia.id), nil, history: nil)
         try await add(SandboxSeed.crowdedProject, .user(octavia.id), "Many branches and tags", history: .crowded)
         try await add(SandboxSeed.archivedProject, .user(octavia.id), "Closed", history: .small, isArchived: true)
-        try await add(SandboxSeed.publicProject, .user(octavia.id), "For all", history: .small, visibility: .public)
+        try await add(SandboxSeed.publicProject, .user(octavia.id), "For all", history: .open, visibility: .public)
         try await add(SandboxSeed.organizationProject, .group(works.id), "Cranes", history: .small)
         try await add(SandboxSeed.otherProject, .user(marlow.id), nil, history: .small)
     }

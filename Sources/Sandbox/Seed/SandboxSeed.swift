@@ -26,7 +26,7 @@ package enum SandboxSeed {
     package static let refCount = 250
     /// In octavia's namespace, archived: it can be read only.
     package static let archivedProject = "old-pier"
-    /// In octavia's namespace, public.
+    /// In octavia's namespace, public; `lib/tide` is a submodule.
     package static let publicProject = "open-water"
     /// In the organisation.
     package static let organizationProject = "crane-control"

@@ -56,6 +56,20 @@ extension SeedHistory {
         return history
     }()
 
+    /// With a submodule, for all to see.
+    static let open: SeedHistory = {
+        var history = SeedHistory()
+        history.commit("main", "Begin\n", [("README.md", .text("# Open water\n"))])
+        let modules = "[submodule \"lib/tide\"]\n\tpath = lib/tide\n\turl = https://example.com/octavia/tide.git\n"
+        history.commit(
+            "main", "Add the tide\n",
+            [
+                (".gitmodules", .text(modules)),
+                ("lib/tide", .submodule("0123456789abcdef0123456789abcdef01234567")),
+            ])
+        return history
+    }()
+
     /// Two commits.
     static let small: SeedHistory = {
         var history = SeedHistory()

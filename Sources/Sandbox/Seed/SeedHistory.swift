@@ -13,6 +13,8 @@ struct SeedHistory: Sendable {
         case file([UInt8])
         case executable(String)
         case link(String)
+        /// A submodule at a commit of another repository, which is not here.
+        case submodule(String)
 
         static func text(_ text: String) -> Content { .file(Array(text.utf8)) }
     }
@@ -45,6 +47,7 @@ struct SeedHistory: Sendable {
             case .executable(let text):
                 line("M 100755 inline \(path)")
                 data(Array(text.utf8))
+            case .submodule(let commit): line("M 160000 \(commit) \(path)")
             case .link(let target):
                 line("M 120000 inline \(path)")
                 data(Array(target.utf8))

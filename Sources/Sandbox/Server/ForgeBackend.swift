@@ -39,6 +39,27 @@ struct ForgeBackend: Sendable {
         }
     }
 
+    /// Notes that a repository's content has changed just now.
+    func markPushed(_ repository: SandboxRepository) {
+        store.update { state in
+            guard let index = state.repositories.firstIndex(where: { $0.id == repository.id }) else { return }
+            state.repositories[index].pushed = AccountStore.now()
+            state.repositories[index].updated = AccountStore.now()
+        }
+    }
+
+    /// The same after a `git push`: where the default branch is not there, the first one that is becomes the default.
+    func followPush(to repository: SandboxRepository) async throws {
+        markPushed(repository)
+        let branches = try await git(repository).branches().map(\.shortName)
+        guard let first = branches.first, !branches.contains(repository.defaultBranch) else { return }
+        try await git(repository).setDefaultBranch(first)
+        store.update { state in
+            guard let index = state.repositories.firstIndex(where: { $0.id == repository.id }) else { return }
+            state.repositories[index].defaultBranch = first
+        }
+    }
+
     /// Removes a repository with its hooks and its folder.
     func deleteRepository(_ repository: SandboxRepository) throws {
         store.update { state in

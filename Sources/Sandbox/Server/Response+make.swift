@@ -18,14 +18,17 @@ extension Response {
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
-    /// A JSON answer.
+    /// A JSON answer, with an `ETag` where it is small enough for a cache to be worth it.
     static func json(
         _ value: JSON,
         status: HTTPResponse.Status = .ok,
         headers: HTTPFields = [:],
         type: String = "application/json; charset=utf-8"
     ) -> Response {
-        .bytes(value.text, type: type, status: status, headers: headers)
+        let text = value.text
+        var headers = headers
+        if status == .ok, text.count < 1 << 20 { headers[.eTag] = "W/\"\(Digest.sha256(text))\"" }
+        return .bytes(text, type: type, status: status, headers: headers)
     }
 
     static func text(_ text: String, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {

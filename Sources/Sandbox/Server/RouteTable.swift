@@ -58,7 +58,7 @@ struct RoutePattern: Sendable, ExpressibleByStringLiteral {
 
 /// What filled a route's holes.
 struct RouteParameters: Sendable {
-    fileprivate let values: [String: String]
+    let values: [String: String]
 
     /// Empty for a name that the route does not have.
     subscript(name: String) -> String { values[name] ?? "" }
