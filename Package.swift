@@ -69,7 +69,16 @@ let rooms: [Target] = [
 let tests: [Target] = [
     .target(name: "TestSupport", dependencies: ["Model", "Forges"], path: "Tests/Support"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
-    .testTarget(name: "ForgesTests", dependencies: ["Forges", "Model", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+        name: "ForgesTests",
+        dependencies: [
+            "Forges", "Model", "TestSupport",
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ],
+        exclude: ["Fixtures"]
+    ),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Model", "TestSupport"]),
     .testTarget(
         name: "AccessTests",
