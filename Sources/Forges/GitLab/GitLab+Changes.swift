@@ -37,7 +37,10 @@ extension GitLab {
             guard [.invalidRequest, .alreadyExists, .conflict].contains(error.code), error.upstreamStatus != nil else {
                 throw error
             }
-            try await explain(error, change, at: location, locked: action.last_commit_id, in: project)
+            var reason = try await reason(error, change, at: location, locked: action.last_commit_id, in: project)
+            reason?.upstreamStatus = error.upstreamStatus
+            reason?.upstreamRequestID = error.upstreamRequestID
+            if let reason { throw reason }
         }
     }
 
@@ -103,24 +106,18 @@ extension GitLab {
         return FileVersion(blob: facts[0], commit: facts[1], lastCommit: facts[2])
     }
 
-    /// Throws what stood against a change that GitLab has refused; returns where nothing was left to change.
-    private func explain(
+    /// What stood against a change that GitLab has refused; nil where nothing was left to change.
+    private func reason(
         _ refusal: ForgeError, _ change: FileChange, at location: FileLocation, locked lastCommit: String?,
         in project: String
-    ) async throws(ForgeError) {
+    ) async throws(ForgeError) -> ForgeError? {
         try await requireBranch(location.ref, in: project)
         let version = try await version(of: location, in: project)
-        switch change.kind {
-        case .create:
-            throw version == nil ? refusal : GitLab.alreadyExists
-        case .update(let bytes, _):
-            guard let version else { throw GitLab.notFound(.file) }
-            guard version.lastCommit == lastCommit else { throw GitLab.conflict }
-            // GitLab may refuse a commit that changes nothing. The file is as it was asked for.
-            guard GitBlob.isName(version.blob, of: bytes) else { throw refusal }
-        case .delete:
-            guard let version else { throw GitLab.notFound(.file) }
-            throw version.lastCommit == lastCommit ? refusal : GitLab.conflict
-        }
+        if case .create = change.kind { return version == nil ? refusal : GitLab.fileExists }
+        guard let version else { return GitLab.notFound(.file) }
+        guard version.lastCommit == lastCommit else { return GitLab.conflict }
+        // GitLab may refuse a commit that changes nothing. The file is as it was asked for.
+        if case .update(let bytes, _) = change.kind, GitBlob.isName(version.blob, of: bytes) { return nil }
+        return refusal
     }
 }

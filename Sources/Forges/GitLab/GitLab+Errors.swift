@@ -92,6 +92,9 @@ extension GitLab {
     static let alreadyExists = ForgeError(
         .alreadyExists, .gitlab, "GitLab has something of this name already. Choose another name.")
 
+    static let fileExists = ForgeError(
+        .alreadyExists, .gitlab, "There is a file at this path already. Update it, or choose another path.")
+
     static let conflict = ForgeError(
         .conflict, .gitlab, "The file or the branch has changed since it was read. Read it again, then write.")
 

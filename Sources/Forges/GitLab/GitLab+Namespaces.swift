@@ -4,7 +4,7 @@
 import Model
 
 extension GitLab {
-    /// The user's own namespace, then the groups that he belongs to, directly or through a group above.
+    /// The user's own namespace, then all groups that the user is a member of, directly or through a group above.
     ///
     /// `GET /namespaces` would give an administrator everybody's, and `GET /groups` alone every public group;
     /// `min_access_level` keeps to the user's own for both kinds of users.

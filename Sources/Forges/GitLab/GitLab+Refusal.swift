@@ -18,7 +18,7 @@ extension GitLab {
             let first = response.body.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
             isPage = type.hasPrefix("text/html") || first == UInt8(ascii: "<")
             do {
-                wire = try JSONDecoder().decode(WireRefusal.self, from: Data(response.body))
+                wire = try JSONDecoder().decode(WireRefusal.self, from: Data(response.body.prefix(1 << 20)))
             } catch {
                 // Plain text, nothing at all, or cut off: the status alone has to tell.
                 wire = nil

@@ -19,7 +19,7 @@ extension GitLab {
         do {
             return try await repositories(ofGroup: namespace)
         } catch {
-            // A number would be taken for the user's own id, which is not the id of his namespace.
+            // A number would be taken for a user's own id, which is not the id of that user's namespace.
             guard error.code == .notFound, !namespace.isNumber else { throw error }
             return try await repositories(ofUser: namespace)
         }

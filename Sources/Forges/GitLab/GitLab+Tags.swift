@@ -23,7 +23,10 @@ extension GitLab {
             guard [.invalidRequest, .alreadyExists, .conflict].contains(error.code), error.upstreamStatus != nil else {
                 throw error
             }
-            throw try await reason(draft, in: project) ?? error
+            var reason = try await reason(draft, in: project) ?? error
+            reason.upstreamStatus = error.upstreamStatus
+            reason.upstreamRequestID = error.upstreamRequestID
+            throw reason
         }
     }
 
@@ -36,7 +39,7 @@ extension GitLab {
     private func reason(_ draft: TagDraft, in project: String) async throws(ForgeError) -> ForgeError? {
         guard GitName.isRef(draft.name) else {
             return ForgeError(
-                .invalidRequest, .gitlab, "git forbids this name for a tag. Choose another one.", upstreamStatus: 400)
+                .invalidRequest, .gitlab, "git forbids this name for a tag. Choose another one.")
         }
         let name = try GitLab.segment(draft.name, of: .tag)
         if try await find(Call(.get, project + "/repository/tags/" + name)) != nil { return GitLab.alreadyExists }
