@@ -78,7 +78,16 @@ let tests: [Target] = [
         dependencies: ["Access", "Forges", "Model", "Storage", .product(name: "Logging", package: "swift-log")],
         path: "Tests/Support"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
-    .testTarget(name: "ForgesTests", dependencies: ["Forges", "Model", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+        name: "ForgesTests",
+        dependencies: [
+            "Forges", "Model", "TestSupport",
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ],
+        exclude: ["Fixtures"]
+    ),
     .testTarget(
         name: "StorageTests",
         dependencies: ["Storage", "Model", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]

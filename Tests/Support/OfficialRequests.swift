@@ -13,16 +13,21 @@ package struct OfficialRequests: Sendable {
     private let root: JSONTree
     private let base: String
     private let undescribed: Set<String>
+    private let spanning: Set<String>
 
     /// - Parameters:
     ///   - path: under `corpora/official` of the shared folder.
     ///   - base: what stands before a described path in an address.
     ///   - undescribed: query parameters that the forge documents elsewhere.
-    package init(_ path: String, base: String, undescribed: Set<String> = []) throws {
+    ///   - spanning: holes of paths that may hold slashes, as `{path}`.
+    package init(
+        _ path: String, base: String, undescribed: Set<String> = [], spanning: Set<String> = []
+    ) throws {
         let shared = try #require(TestData.shared)
         root = try JSONTree(parsing: Data(contentsOf: shared.appending(path: "corpora/official/" + path)))
         self.base = base
         self.undescribed = undescribed
+        self.spanning = spanning
     }
 
     /// One sentence for each place where a request is not as described; empty where it agrees.
@@ -47,12 +52,19 @@ package struct OfficialRequests: Sendable {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let fitting = (root["paths"]?.object ?? [:]).compactMap { template, item -> (Int, JSONTree, JSONTree)? in
             let words = template.split(separator: "/", omittingEmptySubsequences: false)
-            guard let operation = item[method], words.count == parts.count,
-                zip(words, parts).allSatisfy({ $0 == $1 || ($0.hasPrefix("{") && !$1.isEmpty) })
-            else { return nil }
-            return (zip(words, parts).count { $0 == $1 }, item, operation)
+            guard let operation = item[method], let alike = alike(words[...], parts[...]) else { return nil }
+            return (alike, item, operation)
         }
         return fitting.max { $0.0 < $1.0 }.map { ($0.1, $0.2) }
+    }
+
+    /// How many words a path has in common with a described one; nil where it does not fit.
+    private func alike(_ words: ArraySlice<Substring>, _ parts: ArraySlice<Substring>) -> Int? {
+        guard let word = words.first, let part = parts.first else { return words.isEmpty && parts.isEmpty ? 0 : nil }
+        if word == part { return alike(words.dropFirst(), parts.dropFirst()).map { $0 + 1 } }
+        guard word.hasPrefix("{"), !part.isEmpty else { return nil }
+        if let rest = alike(words.dropFirst(), parts.dropFirst()) { return rest }
+        return spanning.contains(String(word)) ? alike(words, parts.dropFirst()) : nil
     }
 
     private func query(_ items: [URLQueryItem], _ parameters: [JSONTree]) -> [String] {

@@ -31,6 +31,8 @@ extension Upstream {
                 timeout: .init(connect: .seconds(Int64(connectTimeout)), read: .seconds(Int64(timeout))),
                 decompression: .disabled)
             configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+            // Otherwise a refused connection, or a server without TLS, is tried again until the time is over.
+            configuration.connectionPool.retryConnectionEstablishment = false
             return configuration
         }
     }

@@ -70,7 +70,7 @@ struct ForgeHostTests {
         #expect(ForgeHost(forge, stored: "nonsense") == nil)
     }
 
-    @Test(arguments: [ForgeID.github])
+    @Test(arguments: ForgeID.allCases)
     func `a host opens its own forge`(forge: ForgeID) async throws {
         let network = StubAccount.network(of: forge)
         let opened = ForgeHost.official(forge).open(.fixed(.personal(Secret("t"))), upstream: network.upstream)
