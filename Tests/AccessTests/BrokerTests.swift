@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (.json(#"{"message":"Bad credentials"}"#, status: 401), ForgeError.Code.credentialRejected),
+        (Upstream.Response.json(#"{"message":"Bad credentials"}"#, status: 401), ForgeError.Code.credentialRejected),
         (.json("<html>", status: 200), .unavailable), (.json("{}", status: 404), .unavailable),
         (.json("", status: 503), .unavailable),
     ]) func `nothing that its forge has not accepted is stored`(
