@@ -34,7 +34,7 @@ lint: packages ## Check the format, the doors between the rooms, the rules of th
 format: packages ## Put the sources into the format
 	swift format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)
 
-compat: packages ## Let the forges' well-known Python clients work in a sandbox
+compat: packages ## Let the forges' well-known Python clients work in a sandbox; hold answers to openapi.yaml
 	scripts/compat.sh
 
 acceptance: packages ## Drive a sandbox with Huawei Cloud's ServiceStage SDK
