@@ -113,6 +113,7 @@ let tests: [Target] = [
         dependencies: [
             "Sandbox", "Model", "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "Subprocess", package: "swift-subprocess"),
         ]
     ),
     .testTarget(

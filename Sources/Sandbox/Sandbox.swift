@@ -37,9 +37,23 @@ package final class Sandbox: Service {
         for index in options.forges.indices {
             ports.append(try ReservedPort(options.firstPort == 0 ? 0 : options.firstPort + index))
         }
+        // All at once: most of the time goes by in waiting for git.
+        let numbers = ports.map(\.number)
+        let results = await withTaskGroup(of: (Int, Result<ForgeBackend, SandboxError>).self) { group in
+            for (index, forge) in options.forges.enumerated() {
+                group.addTask {
+                    do throws(SandboxError) {
+                        return (index, .success(try await .open(forge, port: numbers[index], options: options)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
         var backends: [ForgeBackend] = []
-        for (forge, port) in zip(options.forges, ports) {
-            backends.append(try await ForgeBackend.open(forge, port: port.number, options: options))
+        for index in options.forges.indices {
+            if let result = results[index] { backends.append(try result.get()) }
         }
         return Sandbox(
             options: options, backends: backends, ports: ports,

@@ -119,7 +119,10 @@ extension GitRepository {
     /// https://git-scm.com/docs/git-fast-import
     func fastImport(_ stream: [UInt8]) async throws(GitError) {
         try await command().run(["fast-import", "--quiet", "--force"], input: stream)
-        // Hundreds of refs are read faster, and take less room, from one file.
+    }
+
+    /// Puts all refs into one file: hundreds of them are read faster from there, and take less room.
+    func packReferences() async throws(GitError) {
         try await command().run(["pack-refs", "--all"])
     }
 

@@ -78,7 +78,10 @@ extension ForgeBackend {
                 isArchived: isArchived, defaultBranch: "main", directory: directory, created: now, updated: now,
                 pushed: history.map { _ in now })
         }
-        if let history { try await git(repository).fastImport(history.stream) }
+        if let history {
+            try await git(repository).fastImport(history.stream)
+            if history.referenceCount > 100 { try await git(repository).packReferences() }
+        }
         return repository
     }
 }

@@ -5,6 +5,8 @@
 struct SeedHistory: Sendable {
     private(set) var stream: [UInt8] = []
     private var commitCount = 0
+    /// Branches and tags made by ``reference(_:at:)``.
+    private(set) var referenceCount = 0
     /// The first commit's time; each later one comes 26 hours after the one before, so that all have different days.
     private var time: Int64 = 1_704_182_645
 
@@ -58,6 +60,7 @@ struct SeedHistory: Sendable {
 
     /// Points a branch or a lightweight tag at a commit.
     mutating func reference(_ name: String, at mark: Int) {
+        referenceCount += 1
         line("reset \(name)")
         line("from :\(mark)")
         line("")
