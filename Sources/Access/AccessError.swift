@@ -57,10 +57,22 @@ extension AccessError {
             self.init(.notFound, "What this belongs to does not exist (any more).", cause: "\(error)")
         case .invalid:
             self.init(.invalidRequest, "A value is empty, too long or of the wrong form.", cause: "\(error)")
-        case .changed, .unsealable, .masterKeyRefused, .newerSchema, .unavailable:
+        case .unsealable:
+            self.init(
+                .unavailable,
+                "The stored credential cannot be opened: it was changed, or sealed under another key. Delete it and authorize again.",
+                cause: "\(error)")
+        case .changed, .masterKeyRefused, .newerSchema, .unavailable:
             self.init(
                 .unavailable, "The service cannot use its store right now. Try again later.", cause: "\(error)")
         }
+    }
+}
+
+extension AccessError {
+    /// An error as a caller may see it: one of the store becomes one of these, any other stays what it is.
+    package static func shown(_ error: any Error) -> any Error {
+        (error as? StoreError).map { AccessError($0) } ?? error
     }
 }
 

@@ -4,7 +4,7 @@
 import Access
 import Hummingbird
 import Model
-import Storage
+import NIOCore
 
 /// The one place where an error becomes a status, a code and a sentence.
 ///
@@ -27,12 +27,12 @@ struct Problem: Sendable {
 
     /// Never prints an error that it does not know.
     init(_ error: any Error) {
-        switch error {
+        switch AccessError.shown(error) {
         case let problem as ProblemError: self = problem.problem
         case let error as ForgeError: self.init(error)
         case let error as AccessError: self.init(error)
-        case let error as StoreError: self.init(error)
         case let error as HTTPError where error.status == .contentTooLarge: self = .bodyTooLarge
+        case is NIOTooManyBytesError: self = .bodyTooLarge
         case let error as HTTPError where error.status == .notFound: self = .noSuchRoute
         case let error as HTTPError where error.status.kind == .clientError:
             self.init(.badRequest, "SVCSTG.REPO.0400", "The request cannot be read. Check its path, headers and body.")
@@ -85,19 +85,6 @@ struct Problem: Sendable {
             }
         self.init(status, code, error.message, retryAfter: error.code == .tooManyAttempts ? 5 : nil)
         isFault = error.code == .unavailable
-    }
-
-    private init(_ error: StoreError) {
-        switch error.code {
-        case .unsealable:
-            self.init(
-                .internalServerError, "SVCSTG.REPO.0500",
-                "The stored credential cannot be opened: it was changed, or sealed under another key. Delete it and authorize again."
-            )
-        case .alreadyExists, .notFound, .changed, .invalid, .masterKeyRefused, .newerSchema, .unavailable:
-            self.init(.internalServerError, "SVCSTG.REPO.0500", "The store of this service failed. Try again later.")
-        }
-        isFault = true
     }
 
     /// The answer in the API's form.

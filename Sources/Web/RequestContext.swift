@@ -16,6 +16,8 @@ struct OpenContext: RequestContext {
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         requestID = RequestID.make()
+        // One name for one thing: the framework's own number of the request is told to nobody.
+        logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request_id"] = .string(requestID)
     }
 }

@@ -3,6 +3,7 @@
 
 import Access
 import Forges
+import Foundation
 import Logging
 import Model
 import ServiceLifecycle
@@ -27,10 +28,12 @@ struct House: Sendable {
         self.configuration = configuration
         logger = configuration.makeLogger()
         store = try SQLiteStore(path: configuration.storePath)
+        if case .file(let path) = configuration.masterKey { try Self.makeFolder(of: path) }
         let key =
             switch configuration.masterKey {
             case .value(let text): try MasterKey(text: text.exposed)
-            case .file(let path): try await MasterKey.load(fromFile: path, makingOneFor: store)
+            case .file(let path):
+                try await MasterKey.load(fromFile: path, makingOneFor: store)
             }
         vault = try await Vault(store: store, masterKey: key)
         identity = Identity(
@@ -54,6 +57,18 @@ struct House: Sendable {
             throw error
         }
         try await connections.shutdown()
+    }
+
+    /// Makes the master key's folder, open to its user only, where it is absent.
+    private static func makeFolder(of path: String) throws {
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        guard !FileManager.default.fileExists(atPath: folder) else { return }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw ServiceConfiguration.Invalid(description: "The folder \(folder) for the master key cannot be made.")
+        }
     }
 
     private static func answers(_ store: SQLiteStore) async -> Bool {

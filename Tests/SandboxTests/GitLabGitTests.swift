@@ -36,7 +36,8 @@ import Testing
             let folder = trial.folder + "/clone-0"
             try Self.commit(trial, in: folder, "pushed.txt")
             try trial.git("tag", "-a", "v5", "-m", "Five", in: folder)
-            let pushed = try trial.git("push", "-q", "--follow-tags", "origin", "main", "main:refs/heads/topic/x", in: folder)
+            let pushed = try trial.git(
+                "push", "-q", "--follow-tags", "origin", "main", "main:refs/heads/topic/x", in: folder)
             #expect(pushed.status == 0, "\(pushed.output)")
             let api = "/projects/fleet%2Fnorth%2Fquay%2Ftugboat/repository"
             #expect(try await trial.api(.GET, api + "/files/pushed.txt/raw?ref=topic%2Fx").text == "pushed\n")

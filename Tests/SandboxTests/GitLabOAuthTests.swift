@@ -16,7 +16,8 @@ import Testing
     private static func visit(
         _ trial: SandboxTrial, _ more: String = "", decision: String = "1"
     ) async throws -> String {
-        let query = "client_id=\(trial.forge.oauthClientID)&redirect_uri=\(callback)&response_type=code&state=st%26te\(more)"
+        let query =
+            "client_id=\(trial.forge.oauthClientID)&redirect_uri=\(callback)&response_type=code&state=st%26te\(more)"
         let start = try await trial.send(.GET, "/oauth/authorize?\(query)")
         guard start.status == 302, let signIn = start.header("Location"), signIn.contains("/users/sign_in") else {
             return start.header("Location") ?? "status \(start.status)"
@@ -79,7 +80,9 @@ import Testing
             body: form((asClient ? client : []) + fields))
     }
 
-    private static func pair(_ trial: SandboxTrial, scope: String = "") async throws -> (access: String, refresh: String) {
+    private static func pair(_ trial: SandboxTrial, scope: String = "") async throws -> (
+        access: String, refresh: String
+    ) {
         let code = try #require(parameter("code", try await visit(trial, scope)))
         let body = try await token(trial, [("grant_type", "authorization_code"), ("code", code)]).json()
         return (try #require(body["access_token"]?.string), try #require(body["refresh_token"]?.string))
@@ -115,8 +118,9 @@ import Testing
             #expect(try again.json().error == "invalid_grant")
             // A code that comes twice was stolen: what it gave is dead.
             let dead = try await trial.send(.GET, "/api/v4/user", headers: bearer)
-            #expect(try dead.json()["error_description"]?.string
-                == "Token was revoked. You have to re-authorize from the user.")
+            #expect(
+                try dead.json()["error_description"]?.string
+                    == "Token was revoked. You have to re-authorize from the user.")
         }
     }
 
@@ -130,7 +134,9 @@ import Testing
             let refresh = try #require(body["refresh_token"]?.string)
             #expect(access != old.access)
             #expect(refresh != old.refresh)
-            #expect(try await trial.send(.GET, "/api/v4/user", headers: [("Authorization", "Bearer \(access)")]).status == 200)
+            #expect(
+                try await trial.send(.GET, "/api/v4/user", headers: [("Authorization", "Bearer \(access)")]).status
+                    == 200)
             let dead = try await trial.send(.GET, "/api/v4/user", headers: [("Authorization", "Bearer \(old.access)")])
             #expect(dead.status == 401)
             #expect(try dead.json().error == "invalid_token")
@@ -160,7 +166,8 @@ import Testing
     @Test func `an access token that has run out says so, and can be renewed`() async throws {
         try await SandboxTrial.run(.gitlab, { $0.accessTokenLifetime = 0 }) { trial in
             let old = try await Self.pair(trial)
-            let answer = try await trial.send(.GET, "/api/v4/user", headers: [("Authorization", "Bearer \(old.access)")])
+            let answer = try await trial.send(
+                .GET, "/api/v4/user", headers: [("Authorization", "Bearer \(old.access)")])
             #expect(answer.status == 401)
             #expect(
                 try answer.json()
@@ -171,7 +178,8 @@ import Testing
                     ]))
             let info = try await trial.send(.GET, "/oauth/token/info?access_token=\(old.access)")
             #expect(info.status == 401)
-            let renewed = try await Self.token(trial, [("grant_type", "refresh_token"), ("refresh_token", old.refresh)])
+            let renewed = try await Self.token(
+                trial, [("grant_type", "refresh_token"), ("refresh_token", old.refresh)])
             #expect(renewed.status == 200)
         }
     }
@@ -207,7 +215,8 @@ import Testing
             let refresh = try second.json()["refresh_token"]?.string ?? ""
             let basic = Data("\(id):\(secret)".utf8).base64EncodedString()
             let third = try await trial.send(
-                .POST, "/oauth/token", headers: [
+                .POST, "/oauth/token",
+                headers: [
                     ("Authorization", "Basic \(basic)"), ("Content-Type", "application/x-www-form-urlencoded"),
                 ], body: Self.form([("grant_type", "refresh_token"), ("refresh_token", refresh)]))
             #expect(third.status == 200)
@@ -255,7 +264,8 @@ import Testing
             #expect(try await trial.send(.GET, "/api/v4/user", headers: bearer).status == 200)
             #expect(try await revoke(pair.access, secret: secret).status == 200)
             #expect(try await trial.send(.GET, "/api/v4/user", headers: bearer).status == 401)
-            let refreshed = try await Self.token(trial, [("grant_type", "refresh_token"), ("refresh_token", pair.refresh)])
+            let refreshed = try await Self.token(
+                trial, [("grant_type", "refresh_token"), ("refresh_token", pair.refresh)])
             #expect(refreshed.status == 400)
         }
     }

@@ -41,7 +41,9 @@ package final class TestHouse: Sendable {
         clock = TestClock()
         store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
         vault = try await Vault(
-            store: store, masterKey: try MasterKey(text: String(repeating: "00112233445566778899aabbccddeeff", count: 2)), clock: clock.wall)
+            store: store,
+            masterKey: try MasterKey(text: String(repeating: "00112233445566778899aabbccddeeff", count: 2)),
+            clock: clock.wall)
         identity = Identity(
             store: store, vault: vault, settings: .init(endpoint: "https://gate.example.org"), clock: clock.wall,
             passwords: PasswordHashing(cost: .init(logRounds: 1, blockSize: 8, parallelism: 1)))

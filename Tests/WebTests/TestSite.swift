@@ -100,6 +100,9 @@ enum StubGitHub {
             {"id":1,"name":"harbour","full_name":"octavia/harbour","private":true,"default_branch":"main",
             "owner":{"login":"octavia","id":7,"type":"User"},"clone_url":"https://github.com/octavia/harbour.git"}
             """
+        if request.url == "https://github.com/login/oauth/access_token" {
+            return .json(#"{"access_token":"canary-oauth-token","token_type":"bearer","scope":"repo"}"#)
+        }
         switch (request.method, path) {
         case (.get, "/user"):
             return .json(

@@ -25,7 +25,7 @@ extension Upstream {
 
         /// Redirects stay with ``Session``: the client strips
         /// `Authorization` from a redirect to another origin, but not `PRIVATE-TOKEN`.
-        fileprivate var clientConfiguration: HTTPClient.Configuration {
+        var clientConfiguration: HTTPClient.Configuration {
             var configuration = HTTPClient.Configuration(
                 redirectConfiguration: .disallow,
                 timeout: .init(connect: .seconds(Int64(connectTimeout)), read: .seconds(Int64(timeout))),
@@ -37,7 +37,7 @@ extension Upstream {
         }
     }
 
-    fileprivate static func client(_ client: HTTPClient, policy: NetworkPolicy, limits: Limits) -> Upstream {
+    static func client(_ client: HTTPClient, policy: NetworkPolicy, limits: Limits) -> Upstream {
         Upstream { request in
             try await policy.check(request.url)
             var outgoing = HTTPClientRequest(url: request.url)

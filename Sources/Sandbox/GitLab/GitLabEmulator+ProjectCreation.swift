@@ -58,7 +58,10 @@ private struct GitLabProjectDraft: Sendable {
         self.hasReadme = hasReadme
         let text = givenPath?.isEmpty == false ? givenPath : givenName
         name = givenName?.isEmpty == false ? givenName ?? "" : givenPath ?? ""
-        path = text.map { GitLabProjectName.isPath($0) || givenPath?.isEmpty == false ? $0 : GitLabProjectName.parameterized($0) } ?? ""
+        path =
+            text.map {
+                GitLabProjectName.isPath($0) || givenPath?.isEmpty == false ? $0 : GitLabProjectName.parameterized($0)
+            } ?? ""
         defaultBranch = branch.flatMap { hasReadme && !$0.isEmpty ? $0 : nil } ?? "main"
         namespace = try Self.namespace(namespaceID, call)
         self.visibility = visibility.flatMap { RepositoryVisibility(rawValue: $0) } ?? .private

@@ -6,6 +6,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Model
+import NIOCore
 
 /// `/v3`: the part of OpenStack's Identity API v3 that issues, checks and revokes tokens and names the caller's project.
 /// https://docs.openstack.org/api-ref/identity/v3/
@@ -108,9 +109,9 @@ struct KeystoneRoutes: Sendable {
         } catch let error as AccessError {
             let failure = KeystoneError(error)
             return response(Answer(.init(code: failure.status), try failure.json()))
-        } catch let error as HTTPError where error.status == .contentTooLarge {
+        } catch is NIOTooManyBytesError {
             let failure = KeystoneError(AccessError(.invalidRequest, "The request body is larger than 64 KiB."))
-            return response(Answer(.contentTooLarge, try failure.json()))
+            return response(Answer(.badRequest, try failure.json()))
         }
     }
 
