@@ -73,7 +73,8 @@ import Testing
 
     @Test func `JSON keeps its order and escapes what it must`() throws {
         let value: JSON = [
-            "z": "quote \" backslash \\ line\n tab\t bell\u{07} 港 /", "a": [1, true, nil, .number(0.5)], "e": .object([]),
+            "z": "quote \" backslash \\ line\n tab\t bell\u{07} 港 /", "a": [1, true, nil, .number(0.5)],
+            "e": .object([]),
         ]
         let text = String(decoding: value.text, as: UTF8.self)
         let expected =
