@@ -117,10 +117,10 @@ struct GitHubView: Sendable {
         let publicCount = repositories.count { $0.visibility == .public }
         let shown: JSON = simple(organization).adding([
             "name": .string(organization.name),
-            "company": nil,
+            "company": .string(organization.name),
             "blog": "",
-            "location": nil,
-            "email": nil,
+            "location": "Harbourtown",
+            "email": .string("office@\(organization.fullPath).example"),
             "is_verified": false,
             "has_organization_projects": true,
             "has_repository_projects": true,
