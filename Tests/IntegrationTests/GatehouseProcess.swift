@@ -16,8 +16,15 @@ final class GatehouseProcess {
         log = directory.appending(path: "log-\(UUID().uuidString)")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let output = try FileHandle(forWritingTo: log)
-        process.executableURL = Self.executable
-        process.arguments = arguments
+        // Started by a shell that first closes what it has inherited: other tests' pipes, whose readers would wait for
+        // their end as long as this process lives.
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments =
+            [
+                "-c",
+                #"for file in /proc/$$/fd/*; do number=${file##*/}; [ "$number" -gt 2 ] && eval "exec $number>&-"; done; exec "$0" "$@""#,
+                Self.executable.path,
+            ] + arguments
         process.currentDirectoryURL = directory
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

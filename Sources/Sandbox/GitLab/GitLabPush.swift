@@ -16,7 +16,7 @@ struct GitLabPush: Sendable {
         var rest = body[...]
         // Each line has four hexadecimal digits before it that count it and themselves; `0000` ends them.
         while rest.count >= 4, let length = Int(String(decoding: rest.prefix(4), as: UTF8.self), radix: 16),
-            (5...rest.count).contains(length)
+            length >= 5, length <= rest.count
         {
             let line = String(decoding: rest.prefix(length).dropFirst(4), as: UTF8.self)
             rest = rest.dropFirst(length)
