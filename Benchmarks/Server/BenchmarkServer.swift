@@ -1,15 +1,11 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Access
 import Foundation
-import Forges
 import Hummingbird
 import Logging
-import Model
 import ServiceLifecycle
-import Storage
-import Web
+import UnixSignals
 
 /// Three servers in one process, for `scripts/bench.sh`: the bare framework's hello in JSON, a stub of a forge, and a Gatehouse with ten
 /// authorizations at that forge. Prints where they stand as JSON, and serves until it is told to stop.

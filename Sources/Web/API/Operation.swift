@@ -60,6 +60,8 @@ struct Operation: Sendable {
     }
 
     func respond(to request: Request, _ context: CallerContext) async throws -> Response {
+        // For the log: the template with the parameters' own names.
+        context.coreContext.endpointPath.value = Self.root + path
         let segments = (Self.root + path).split(separator: "/").enumerated()
         let named = segments.compactMap { position, segment -> (Substring, Substring)? in
             guard segment.hasPrefix("{"), let value = context.parameters.get(String(position)) else { return nil }

@@ -1,0 +1,57 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Forges
+import Foundation
+import Logging
+import Model
+import ServiceLifecycle
+import Storage
+import UnixSignals
+import Web
+
+/// Serves a Gatehouse with one tenant, one user and ten authorizations at the stub, until it is told to stop.
+/// - Parameter onListening: called once with the port, a user's token and the project's ID.
+func serveGatehouse(
+    stubPort: Int, directory: URL, logger: Logger,
+    onListening: @escaping @Sendable (_ port: Int, _ token: String, _ project: String) -> Void
+) async throws {
+    let store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
+    let vault = try await Vault(
+        store: store, masterKey: try await MasterKey.load(fromFile: directory.path + "/key", makingOneFor: store))
+    let identity = Identity(store: store, vault: vault)
+    let tenant = try await identity.createTenant(named: "bench")
+    let password = Identity.makePassword()
+    let user = try await identity.createUser(named: "bench", password: password, in: tenant)
+    let token = try await identity.issue(
+        KeystoneAuthRequest(method: .password(.id(user.id), password), scope: nil)
+    ).token
+    let host = try ForgeHost.candidates(.github, address: "http://127.0.0.1:\(stubPort)")[0]
+    for number in 0..<10 {
+        guard let name = AuthorizationName("bench-\(number)") else { continue }
+        let now = WallClock.system.milliseconds
+        try await vault.insert(
+            Authorization(
+                id: RandomText.hexadecimal(), tenant: tenant.id, name: name, forge: .github, mode: .personal,
+                host: host.shown,
+                account: Account(
+                    login: "octavia", home: "http://127.0.0.1/octavia", avatar: "http://127.0.0.1/avatars/octavia"),
+                site: nil, created: now, updated: now, status: .normal),
+            credential: .personal(Secret("token-\(number)")))
+    }
+    let connections = UpstreamConnections(limits: .init())
+    let upstream = connections.upstream(policy: NetworkPolicy(trusted: [host], allowances: []))
+    let sites = OAuthSites([])
+    let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
+    let broker = Broker(vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher)
+    let web = try WebService(
+        broker: broker, identity: identity, publicURL: "http://127.0.0.1", isReady: { true },
+        listen: .init(host: "127.0.0.1", port: 0, certificate: nil, key: nil), logger: logger,
+        onListening: { onListening($0, token.exposed, tenant.id.text) })
+    try await ServiceGroup(
+        configuration: .init(
+            services: [web.service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    ).run()
+    try await connections.shutdown()
+}
