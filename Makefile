@@ -21,7 +21,7 @@ run: packages ## Build what is needed and start the sandbox: everything on this 
 	@exec .build/debug/gatehouse sandbox $(ARGS)
 
 test: packages ## Run every test
-	swift test $(if $(FILTER),--filter '$(FILTER)')
+	swift test --no-parallel $(if $(FILTER),--filter '$(FILTER)')
 
 build: packages ## Build the optimised program, .build/release/gatehouse
 	@echo 'Building gatehouse, optimised. The first time takes about seven minutes on two cores.'

@@ -16,7 +16,8 @@ struct CanaryTests {
             #expect(files.contains("gatehouse.sqlite"))
             for canary in key.canaries {
                 for file in files where !key.mayHold(file, canary) {
-                    let bytes = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + file))
+                    // SQLite removes its -wal and -shm files when the last connection closes, which may be now.
+                    guard let bytes = FileManager.default.contents(atPath: directory + "/" + file) else { continue }
                     #expect(bytes.range(of: Data(canary.utf8)) == nil, "\(file) holds \(canary)")
                     let base64 = Data(Data(canary.utf8).base64EncodedString().utf8).dropLast(4)
                     #expect(bytes.range(of: base64) == nil, "\(file) holds \(canary) in base64")
