@@ -1,0 +1,143 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import NIOHTTP1
+import Testing
+
+/// `gatehouse serve` as an operator runs it: settings, tenants and users by command, a log, a shutdown.
+@Suite(.serialized) struct ServeTests {
+    /// A store and a key of a test's own, and the settings that name them.
+    private struct Site {
+        let directory: TemporaryDirectory
+        let environment: [String: String]
+
+        init() throws {
+            directory = try TemporaryDirectory()
+            environment = [
+                "GATEHOUSE_STORE_PATH": directory.url.path + "/data/store.sqlite",
+                "GATEHOUSE_MASTER_KEY_FILE": directory.url.path + "/keys/master.key", "GATEHOUSE_LOG_LEVEL": "trace",
+                "GATEHOUSE_NETWORK_ALLOW": "127.0.0.0/8",
+            ]
+        }
+
+        func run(_ arguments: String...) throws -> (status: Int32, output: String) {
+            try GatehouseProcess.run(arguments, in: directory.url, environment: environment)
+        }
+
+        /// The value that a command has printed behind a label.
+        static func value(_ label: String, of output: String) -> String? {
+            let line = output.split(separator: "\n").first { $0.hasPrefix(label) }
+            return line?.split(separator: " ").dropFirst().first.map(String.init)
+        }
+
+        /// Waits for the line that says where the service listens; gives its address.
+        static func address(of process: GatehouseProcess) async throws -> String {
+            let end = Date.now + 60
+            while process.process.isRunning, Date.now < end {
+                if let range = process.output.firstRange(of: /127\.0\.0\.1:[1-9][0-9]*/),
+                    process.output.contains("listening")
+                {
+                    return "http://" + process.output[range]
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            throw GatehouseProcess.NotReady(output: process.output)
+        }
+    }
+
+    @Test func `no credential is in the log, the files or the process list`() async throws {
+        let site = try Site()
+        let sandbox = try await RunningSandbox.start(in: site.directory.url)
+        let forge = try #require(sandbox.ready.forges["github"])
+        let project = try #require(Site.value("project_id", of: try site.run("tenant", "create", "acme").output))
+        let user = try site.run("user", "create", "acme", "alice")
+        let password = try #require(Site.value("password", of: user.output))
+        let key = try site.run("access-key", "create", "acme", "alice")
+        let secretKey = try #require(Site.value("secret_key", of: key.output))
+
+        let process = try GatehouseProcess(
+            ["serve", "--port", "0"], in: site.directory.url, environment: site.environment)
+        let address = try await Site.address(of: process)
+        let signIn = """
+            {"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"alice","password":"\(password)",\
+            "domain":{"name":"acme"}}}}}}
+            """
+        let issued = try await SandboxCaller.send(
+            "POST", address + "/v3/auth/tokens", headers: [:], body: Data(signIn.utf8))
+        let token = try #require(issued.headers.first(name: "X-Subject-Token"))
+        let root = "\(address)/v1/\(project)/git"
+        let headers = ["X-Auth-Token": token, "X-Repo-Auth": "main"]
+        let body = try JSONEncoder().encode(["name": "main", "token": forge.token, "host": forge.host])
+        let made = try await SandboxCaller.send("POST", "\(root)/auths/github/personal", headers: headers, body: body)
+        #expect(made.status == 200, "\(String(decoding: made.body, as: UTF8.self))")
+        for path in [
+            "/repos/\(forge.namespace)/\(forge.project)/branches", "/repos/\(forge.namespace)/nothing/branches",
+        ] {
+            _ = try await SandboxCaller.send("GET", root + path, headers: headers)
+        }
+        let wrong = try JSONEncoder().encode(["name": "bad-one", "token": "canary-wrong-token", "host": forge.host])
+        let refused = try await SandboxCaller.send(
+            "POST", "\(root)/auths/github/personal", headers: headers, body: wrong)
+        #expect(refused.errorCode == "SVCSTG.REPO.0451")
+        let arguments = try Data(contentsOf: URL(filePath: "/proc/\(process.process.processIdentifier)/cmdline"))
+        #expect(process.stop() == 0)
+
+        var searched = Data(process.output.utf8) + arguments
+        for folder in ["data", "keys"] {
+            for file in try FileManager.default.contentsOfDirectory(atPath: site.directory.url.path + "/" + folder) {
+                searched +=
+                    FileManager.default.contents(atPath: "\(site.directory.url.path)/\(folder)/\(file)") ?? Data()
+            }
+        }
+        for secret in [forge.token, "canary-wrong-token", token, password, secretKey] {
+            #expect(searched.firstRange(of: Data(secret.utf8)) == nil, "\(secret.prefix(6))…")
+        }
+        #expect(process.output.contains("/repos/{namespace}/{project}/branches"))
+        #expect(!process.output.contains("nothing"))
+    }
+
+    @Test func `a start with a wrong or a missing master key is refused, and makes no new one`() async throws {
+        let site = try Site()
+        #expect(try site.run("tenant", "create", "acme").status == 0)
+        let key = site.directory.url.appending(path: "keys/master.key")
+        let right = try Data(contentsOf: key)
+        try FileManager.default.removeItem(at: key)
+        let missing = try site.run("serve", "--check")
+        #expect(missing.status != 0 && missing.output.contains("is missing"), "\(missing.output)")
+        #expect(!FileManager.default.fileExists(atPath: key.path))
+        let other = Data((0..<32).map { UInt8($0) }).base64EncodedString()
+        try Data(other.utf8).write(to: key)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key.path)
+        let wrong = try site.run("tenant", "list")
+        #expect(wrong.status != 0 && wrong.output.contains("not the master key"), "\(wrong.output)")
+        try right.write(to: key)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key.path)
+        let open = try site.run("tenant", "list")
+        #expect(open.status != 0 && open.output.contains("chmod 600"), "\(open.output)")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key.path)
+        #expect(try site.run("tenant", "list").output.contains("acme"))
+    }
+
+    @Test(arguments: [
+        ("listen: {port: many}", "listen.port"), ("listen: {port: 99999}", "listen.port"),
+        ("listen: {tls: {certificate: a.pem}}", "go together"),
+        ("network: {allow: ['not an address']}", "network.allow"),
+        ("public_url: gate.example.org", "public_url"), ("log: {format: xml}", "log.format"),
+        ("forges: {gitlab: {oauth: {default: {client_id: x}}}}", "client_secret"),
+        ("forges: {gitlab: {hosts: ['ftp://x']}}", "forges.gitlab.hosts"), ("a: [", "cannot be read as YAML"),
+    ]) func `a setting that cannot be used is named`(file: String, word: String) throws {
+        let site = try Site()
+        let config = site.directory.url.appending(path: "gatehouse.yaml")
+        try Data(file.utf8).write(to: config)
+        let checked = try site.run("serve", "--check", "--config", config.path)
+        #expect(checked.status != 0 && checked.output.contains(word), "\(checked.output)")
+    }
+
+    @Test func `a check says what it found and makes nothing`() throws {
+        let site = try Site()
+        let checked = try site.run("serve", "--check")
+        #expect(checked.status == 0 && checked.output.contains("settings     good"), "\(checked.output)")
+        #expect(!FileManager.default.fileExists(atPath: site.directory.url.path + "/data"))
+    }
+}
