@@ -39,9 +39,15 @@ let rooms: [Target] = [
         name: "Web",
         dependencies: [
             "Model", "Access",
+            .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HummingbirdTLS", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
             .product(name: "Mustache", package: "swift-mustache"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
         resources: [.embedInCode("Resources")]
     ),
@@ -49,6 +55,7 @@ let rooms: [Target] = [
         name: "Sandbox",
         dependencies: [
             "Model",
+            .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "Subprocess", package: "swift-subprocess"),
         ]
@@ -61,14 +68,27 @@ let rooms: [Target] = [
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ]
     ),
 ]
 
 let tests: [Target] = [
-    .target(name: "TestSupport", dependencies: ["Model", "Forges"], path: "Tests/Support"),
+    .target(
+        name: "TestSupport",
+        dependencies: ["Access", "Forges", "Model", "Storage", .product(name: "Logging", package: "swift-log")],
+        path: "Tests/Support"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
-    .testTarget(name: "ForgesTests", dependencies: ["Forges", "Model", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+        name: "ForgesTests",
+        dependencies: [
+            "Forges", "Model", "TestSupport",
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ],
+        exclude: ["Fixtures"]
+    ),
     .testTarget(
         name: "StorageTests",
         dependencies: ["Storage", "Model", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]
@@ -84,6 +104,8 @@ let tests: [Target] = [
         dependencies: [
             "Web", "Access", "Forges", "Storage", "Model", "TestSupport",
             .product(name: "HummingbirdTesting", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "Yams", package: "Yams"),
         ]
     ),
@@ -92,6 +114,7 @@ let tests: [Target] = [
         dependencies: [
             "Sandbox", "Model", "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "Subprocess", package: "swift-subprocess"),
         ]
     ),
     .testTarget(
@@ -103,6 +126,23 @@ let tests: [Target] = [
         ]
     ),
 ]
+
+/// Built only when asked for: `make bench` sets the variable.
+let benchmarks: [Target] =
+    Context.environment["GATEHOUSE_BENCH"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "gatehouse-bench",
+            dependencies: [
+                "Model", "Forges", "Storage", "Access", "Web",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Benchmarks/Server"
+        )
+    ]
 
 let package = Package(
     name: "gatehouse",
@@ -123,7 +163,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
-    targets: rooms + tests,
+    targets: rooms + tests + benchmarks,
     swiftLanguageModes: [.v6]
 )
 

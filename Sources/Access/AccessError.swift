@@ -22,6 +22,10 @@ package struct AccessError: Error, Sendable, Hashable {
         case invalidRequest
         /// `X-Repo-Auth` names no authorization of the caller's tenant, or is missing. List the authorizations.
         case noSuchAuthorization
+        /// The forge is not known here, or has no authorization of this mode. Choose another one.
+        case unsupported
+        /// The code or the state of an OAuth flow is not good (any more). Ask for a new redirect address.
+        case badState
         /// No such tenant, user, access key or subject token.
         case notFound
         /// A tenant or a user of this name is there already. Choose another name.
@@ -53,10 +57,22 @@ extension AccessError {
             self.init(.notFound, "What this belongs to does not exist (any more).", cause: "\(error)")
         case .invalid:
             self.init(.invalidRequest, "A value is empty, too long or of the wrong form.", cause: "\(error)")
-        case .changed, .unsealable, .masterKeyRefused, .newerSchema, .unavailable:
+        case .unsealable:
+            self.init(
+                .unavailable,
+                "The stored credential cannot be opened: it was changed, or sealed under another key. Delete it and authorize again.",
+                cause: "\(error)")
+        case .changed, .masterKeyRefused, .newerSchema, .unavailable:
             self.init(
                 .unavailable, "The service cannot use its store right now. Try again later.", cause: "\(error)")
         }
+    }
+}
+
+extension AccessError {
+    /// An error as a caller may see it: one of the store becomes one of these, any other stays what it is.
+    package static func shown(_ error: any Error) -> any Error {
+        (error as? StoreError).map { AccessError($0) } ?? error
     }
 }
 

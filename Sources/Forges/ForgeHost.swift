@@ -48,7 +48,8 @@ package struct ForgeHost: Sendable, Hashable {
     package static func candidates(_ forge: ForgeID, address: String?) throws(ForgeError) -> [ForgeHost] {
         guard let address, !address.isEmpty else { return [official(forge)] }
         guard address.utf8.count <= 2048, let origin = Origin(address), let url = URL(string: address),
-            url.query() == nil, url.fragment() == nil, !address.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F })
+            url.query() == nil, url.fragment() == nil,
+            !url.path(percentEncoded: false).split(separator: "/").contains(where: { $0 == "." || $0 == ".." })
         else {
             throw ForgeError(
                 .invalidRequest, forge,
@@ -86,8 +87,12 @@ package struct ForgeHost: Sendable, Hashable {
 extension Origin {
     /// The origin as an address, the port only where it is not the scheme's own.
     var address: String {
-        let plain = (scheme == "http" && port == 80) || (scheme == "https" && port == 443)
         let shown = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
-        return "\(scheme)://\(shown)" + (plain ? "" : ":\(port)")
+        return "\(scheme)://\(shown)" + (isUsualPort ? "" : ":\(port)")
+    }
+
+    /// Whether the port is the one that the scheme has when none is given.
+    var isUsualPort: Bool {
+        (scheme == "http" && port == 80) || (scheme == "https" && port == 443)
     }
 }

@@ -29,7 +29,7 @@ package struct KeystoneError: Sendable, Hashable, Encodable {
         switch code {
         case .unauthenticated, .tokenExpired: (401, "Unauthorized")
         case .forbidden, .otherTenant: (403, "Forbidden")
-        case .invalidRequest, .noSuchAuthorization: (400, "Bad Request")
+        case .invalidRequest, .noSuchAuthorization, .unsupported, .badState: (400, "Bad Request")
         case .notFound: (404, "Not Found")
         case .alreadyExists: (409, "Conflict")
         case .tooManyAttempts: (429, "Too Many Requests")

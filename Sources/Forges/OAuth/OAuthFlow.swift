@@ -1,27 +1,115 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Crypto
+import FoundationEssentials
 package import Model
 
-/// An OAuth application that the operator has registered at a forge.
-package struct OAuthApplication: Sendable {
-    package let host: ForgeHost
-    /// The label under which callers choose it (the API's `tag`); nil for the forge's usual one.
-    package let site: String?
-    package let clientID: String
-    package let clientSecret: Secret
-    /// Where the forge sends the user back to: this Gatehouse's `/oauth/callback`.
-    package let redirectURI: String
-    package let scopes: [String]
+/// The authorization code grant with PKCE at one application, and the renewal of what it gave.
+///
+/// https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps and
+/// https://docs.gitlab.com/api/oauth2/#authorization-code-with-proof-key-for-code-exchange-pkce
+package struct OAuthFlow: Sendable {
+    private let application: OAuthApplication
+    private let upstream: Upstream
+    private let now: @Sendable () -> Int64
 
+    /// - Parameter now: Unix time in seconds, from which a token's lifetime is counted.
     package init(
-        host: ForgeHost, site: String?, clientID: String, clientSecret: Secret, redirectURI: String, scopes: [String]
+        _ application: OAuthApplication, upstream: Upstream,
+        now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
     ) {
-        self.host = host
-        self.site = site
-        self.clientID = clientID
-        self.clientSecret = clientSecret
-        self.redirectURI = redirectURI
-        self.scopes = scopes
+        self.application = application
+        self.upstream = upstream
+        self.now = now
+    }
+
+    /// The address that a person opens to grant access.
+    ///
+    /// ServiceStage's parameters come first and in its order, with spaces as `%20`; clients are known to compare the text.
+    package func authorizeURL(state: String, verifier: Secret) -> String {
+        let parameters = [
+            ("client_id", application.clientID), ("redirect_uri", application.redirectURI), ("state", state),
+            ("scope", application.scopes.joined(separator: " ")), ("response_type", "code"),
+            ("code_challenge", Self.challenge(of: verifier)), ("code_challenge_method", "S256"),
+        ]
+        return application.authorizeAddress + "?" + Self.encoded(parameters)
+    }
+
+    /// A new PKCE code verifier: 43 characters from 32 random bytes.
+    /// https://www.rfc-editor.org/rfc/rfc7636#section-4.1
+    package static func makeVerifier() -> Secret {
+        var generator = SystemRandomNumberGenerator()
+        return Secret(base64url((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }))
+    }
+
+    /// Turns the code that came back with the user into tokens.
+    ///
+    /// Throws ``ForgeError/Code/oauthRejected`` for a code that is wrong, used or too old. What only the operator can mend (the
+    /// application's id, secret or redirect address) is ``ForgeError/Code/unavailable`` with a sentence that says so.
+    package func exchange(code: Secret, verifier: Secret) async throws(ForgeError) -> OAuthTokens {
+        guard !code.exposed.isEmpty else { throw refused(.code) }
+        let answer = try await ask(
+            [
+                ("grant_type", "authorization_code"), ("code", code.exposed),
+                ("redirect_uri", application.redirectURI), ("code_verifier", verifier.exposed),
+            ], for: .code)
+        return OAuthTokens(
+            accessToken: answer.accessToken, refreshToken: answer.refreshToken, expires: expiry(answer.lifetime),
+            scopes: answer.scopes ?? application.scopes)
+    }
+
+    /// New tokens for old ones. The refresh token stays the old one where the forge gives no new one.
+    ///
+    /// Throws ``ForgeError/Code/credentialRejected`` where there is no refresh token or the forge no longer takes it; an outage
+    /// or a rate limit is ``ForgeError/Code/unavailable``, ``ForgeError/Code/timedOut`` or ``ForgeError/Code/rateLimited`` and says
+    /// nothing about the grant.
+    package func refresh(_ tokens: OAuthTokens) async throws(ForgeError) -> OAuthTokens {
+        guard let token = tokens.refreshToken else { throw refused(.refreshToken) }
+        let answer = try await ask(
+            [
+                ("grant_type", "refresh_token"), ("refresh_token", token.exposed),
+                ("redirect_uri", application.redirectURI),
+            ], for: .refreshToken)
+        return OAuthTokens(
+            accessToken: answer.accessToken, refreshToken: answer.refreshToken ?? token,
+            expires: expiry(answer.lifetime), scopes: answer.scopes ?? tokens.scopes)
+    }
+
+    private func ask(
+        _ parameters: [(String, String)], for grant: OAuthAnswer.Grant
+    ) async throws(ForgeError) -> OAuthAnswer.Tokens {
+        let all =
+            [("client_id", application.clientID), ("client_secret", application.clientSecret.exposed)] + parameters
+        let request = Upstream.Request(
+            .post, application.tokenAddress,
+            headers: [
+                Upstream.Header("Accept", "application/json"),
+                Upstream.Header("Content-Type", "application/x-www-form-urlencoded"),
+            ], body: Array(Self.encoded(all).utf8))
+        let response = try await upstream.send(request, to: application.host.forge)
+        return try OAuthAnswer(response, forge: application.host.forge).tokens(for: grant)
+    }
+
+    private func refused(_ grant: OAuthAnswer.Grant) -> ForgeError {
+        grant.refusal(by: application.host.forge)
+    }
+
+    /// At most ten years from now: a forge's nonsense must not overflow.
+    private func expiry(_ lifetime: Int64?) -> Int64? {
+        lifetime.map { now() + min($0, 315_360_000) }
+    }
+
+    private static func encoded(_ parameters: [(String, String)]) -> String {
+        parameters.map { $0.0 + "=" + PercentEncoding.segment($0.1) }.joined(separator: "&")
+    }
+
+    /// https://www.rfc-editor.org/rfc/rfc7636#section-4.2
+    private static func challenge(of verifier: Secret) -> String {
+        base64url(Array(SHA256.hash(data: Data(verifier.exposed.utf8))))
+    }
+
+    private static func base64url(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 }

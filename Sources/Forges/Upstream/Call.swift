@@ -1,6 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import Model
 
 /// What an adapter wants from its forge: one request, and the statuses that mean success.
@@ -24,6 +25,34 @@ struct Call: Sendable {
         self.headers = headers
         self.body = body
         self.expected = expected
+    }
+
+    /// The same call with a JSON body.
+    func sending(_ value: some Encodable, to forge: ForgeID) throws(ForgeError) -> Call {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var call = self
+        do {
+            call.body = [UInt8](try encoder.encode(value))
+        } catch {
+            throw ForgeError(.invalidRequest, forge, "The request holds a value that JSON cannot carry.")
+        }
+        call.headers.append(Upstream.Header("Content-Type", "application/json"))
+        return call
+    }
+}
+
+extension ForgeError {
+    /// The same error with another sentence where its code is this one: for a verb that knows what the error is about.
+    func saying(_ message: @autoclosure () -> String, of code: Code) -> ForgeError {
+        self.code == code ? becoming(code, message()) : self
+    }
+
+    /// Another code and sentence for the same answer of the forge.
+    func becoming(_ code: Code, _ message: String) -> ForgeError {
+        ForgeError(
+            code, forge, message, upstreamStatus: upstreamStatus, upstreamRequestID: upstreamRequestID,
+            retryAfter: retryAfter)
     }
 }
 

@@ -16,7 +16,7 @@ package struct CredentialSource: Sendable {
     package init(
         current: @escaping @Sendable () async throws(ForgeError) -> Credential,
         renewed: @escaping @Sendable (_ refused: Credential) async throws(ForgeError) -> Credential?,
-        proved: @escaping @Sendable (_ accepted: Bool) async -> Void
+        proved: @escaping @Sendable (_ accepted: Bool) async -> Void = { _ in }
     ) {
         self.current = current
         self.renewed = renewed

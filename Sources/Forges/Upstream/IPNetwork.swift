@@ -32,11 +32,12 @@ struct IPAddress: Hashable, Sendable {
     var isIPv4: Bool { bytes.starts(with: Self.mapped) }
 
     /// Whether the address is one of the public internet: in none of the ranges that RFC 6890 and its successors set apart,
-    /// also where it carries an IPv4 address (mapped, compatible, NAT64, 6to4).
+    /// also where it carries an IPv4 address (mapped, NAT64, 6to4).
     var isPublic: Bool {
         guard !IPNetwork.reserved.contains(where: { $0.contains(self) }) else { return false }
-        guard let inner = embedded else { return true }
-        return inner.isPublic
+        if let inner = embedded { return inner.isPublic }
+        // Of IPv6 only 2000::/3 is given out to the public at all.
+        return isIPv4 || bytes[0] & 0xE0 == 0x20
     }
 
     /// The IPv4 address inside a NAT64 (64:ff9b::/96) or 6to4 (2002::/16) address.

@@ -10,6 +10,10 @@ import Synchronization
 ///
 /// A host must be `https` and every address of its name a public one. Hosts that the operator has named, and names or
 /// addresses within ``Allowance``s, are taken as they are, also with plain `http`.
+///
+/// The client resolves the name once more when it connects. Over `https` a name that leads elsewhere by then fails for want
+/// of its certificate. Over `http`, which only an allowance opens, nothing stands in its way: an allowed network
+/// trusts whoever may give names to addresses in it, and an allowed host's name does not.
 package final class NetworkPolicy: Sendable {
     /// What the operator allows in spite of the rule: `10.1.0.0/16`, `fd00::/8`, `192.168.1.7`, or a host's name.
     package struct Allowance: Sendable, Hashable {

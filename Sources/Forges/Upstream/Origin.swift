@@ -9,18 +9,36 @@ struct Origin: Hashable, Sendable {
     let host: String
     let port: Int
 
-    /// nil for what is not an absolute http or https address, or has a user part.
+    /// nil for what is not an absolute http or https address in plain ASCII, or has a user part.
+    ///
+    /// The host is taken as it is written: one with `%`, a zone, or letters that some parsers map to others (`。` to a dot) is
+    /// refused, so that no two readers can see two hosts in one address.
     init?(_ address: String) {
-        guard let url = URL(string: address), let scheme = url.scheme?.lowercased(), let host = url.host(),
-            !host.isEmpty, url.user() == nil, url.password() == nil
+        guard address.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") }),
+            let url = URL(string: address), let scheme = url.scheme?.lowercased(), let host = url.host(),
+            url.user() == nil, url.password() == nil
         else { return nil }
         switch scheme {
         case "http": port = url.port ?? 80
         case "https": port = url.port ?? 443
         default: return nil
         }
+        guard (1...65_535).contains(port), Self.isHost(host) else { return nil }
         self.scheme = scheme
         self.host = host.lowercased()
+    }
+
+    /// A name of letters, digits, `-`, `_` and `.`, or an IPv6 address without its brackets.
+    private static func isHost(_ text: String) -> Bool {
+        let plain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_.:".utf8.contains(byte)
+            }
+        }
+        return plain && (1...255).contains(text.utf8.count)
     }
 }
 
@@ -29,53 +47,34 @@ enum LinkHeader {
     /// The address of the relation `next`; nil on the last page.
     static func next(in response: Upstream.Response) -> String? {
         for header in response.headers where header.name.lowercased() == "link" {
-            for link in split(header.value) {
-                guard let start = link.firstIndex(of: "<"), let end = link[start...].firstIndex(of: ">") else {
-                    continue
-                }
-                let relations = link[end...].split(separator: ";").compactMap { parameter -> [Substring]? in
-                    let pair = parameter.split(separator: "=", maxSplits: 1)
-                    guard pair.count == 2, pair[0].trimmingSpaces.lowercased() == "rel" else { return nil }
-                    return pair[1].trimmingSpaces.trimmingQuotes.split(separator: " ")
-                }
-                if relations.contains(where: { $0.contains { $0.lowercased() == "next" } }) {
-                    return String(link[link.index(after: start)..<end])
-                }
+            var rest = Substring(header.value)
+            while let start = rest.firstIndex(of: "<"), let end = rest[start...].firstIndex(of: ">") {
+                let address = rest[rest.index(after: start)..<end]
+                rest = rest[rest.index(after: end)...]
+                let relations = relations(of: &rest)
+                if relations.contains("next"), !address.isEmpty { return String(address) }
             }
         }
         return nil
     }
 
-    /// Splits at the commas that stand between links, not at those inside `<…>`.
-    private static func split(_ value: String) -> [Substring] {
-        var links: [Substring] = []
-        var start = value.startIndex
-        var inside = false
-        for index in value.indices {
-            switch value[index] {
-            case "<": inside = true
-            case ">": inside = false
-            case "," where !inside:
-                links.append(value[start..<index])
-                start = value.index(after: index)
-            default: break
+    /// Reads one link's parameters up to the comma that ends it. A comma or semicolon within quotes ends nothing.
+    private static func relations(of rest: inout Substring) -> [String] {
+        var parameters = [""]
+        var isQuoted = false
+        reading: while let character = rest.popFirst() {
+            switch character {
+            case "\"": isQuoted.toggle()
+            case "," where !isQuoted: break reading
+            case ";" where !isQuoted: parameters.append("")
+            default: parameters[parameters.count - 1].append(character)
             }
         }
-        links.append(value[start...])
-        return links
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingSpaces: Substring {
-        var text = self
-        while text.first == " " || text.first == "\t" { text.removeFirst() }
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        return text
-    }
-
-    fileprivate var trimmingQuotes: Substring {
-        guard count >= 2, first == "\"", last == "\"" else { return self }
-        return dropFirst().dropLast()
+        for parameter in parameters {
+            let pair = parameter.split(separator: "=", maxSplits: 1)
+            guard pair.count == 2, pair[0].filter({ !$0.isWhitespace }).lowercased() == "rel" else { continue }
+            return pair[1].split(whereSeparator: \.isWhitespace).map { $0.lowercased() }
+        }
+        return []
     }
 }

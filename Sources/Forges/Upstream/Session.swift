@@ -23,7 +23,7 @@ struct Session: Sendable {
     let source: CredentialSource
     /// The headers that carry a credential. Throws ``ForgeError/Code/unsupported`` for a kind that the forge does not take.
     let authenticate: @Sendable (Credential) throws(ForgeError) -> [Upstream.Header]
-    /// The headers of every request besides.
+    /// The headers of every request besides; a call's own of the same name stand in their place.
     let headers: [Upstream.Header]
     /// What an answer of an unexpected status means.
     let explain: @Sendable (Upstream.Response) -> ForgeError
@@ -62,7 +62,8 @@ struct Session: Sendable {
             items += try decode([Wire].self, response)
             next = nil
             if let link = LinkHeader.next(in: response) {
-                next = Call(.get, link, headers: call.headers, expecting: call.expected)
+                let page = try resolved(link, against: try address(of: call))
+                next = Call(.get, page, headers: call.headers, expecting: call.expected)
             }
         }
         return items
@@ -84,22 +85,31 @@ struct Session: Sendable {
     }
 
     private func send(_ call: Call, with credential: Credential) async throws(ForgeError) -> Upstream.Response {
+        let proof = try authenticate(credential)
+        guard proof.allSatisfy({ header in header.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }) else {
+            throw ForgeError(
+                .credentialRejected, forge, "The credential holds characters that no header can carry. Copy it again.")
+        }
+        let own = Set(call.headers.map { $0.name.lowercased() })
+        let general = headers.filter { !own.contains($0.name.lowercased()) }
         var request = Upstream.Request(
-            call.method, try address(of: call),
-            headers: headers + call.headers + (try authenticate(credential)), body: call.body)
+            call.method, try address(of: call), headers: general + call.headers + proof, body: call.body)
         var response = try await upstream.send(request, to: forge)
         var redirects = 0
         while [301, 302, 307, 308].contains(response.status), let location = response.header("Location") {
             redirects += 1
             guard redirects <= Self.redirectLimit else { throw nonsense("one redirect after another") }
-            request.url = try sameOrigin(absolute(location))
+            request.url = try sameOrigin(resolved(location, against: request.url))
             response = try await upstream.send(request, to: forge)
         }
         return response
     }
 
     private func address(of call: Call) throws(ForgeError) -> String {
-        var address = try sameOrigin(absolute(call.path))
+        guard !call.path.hasDotSegment else {
+            throw ForgeError(.invalidRequest, forge, "A name or path has a part . or .., which is not allowed.")
+        }
+        var address = try sameOrigin(call.path.hasPrefix("/") ? base + call.path : call.path)
         if !call.query.isEmpty {
             let query = call.query.map { PercentEncoding.segment($0.name) + "=" + PercentEncoding.segment($0.value) }
             address += (address.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + query.joined(separator: "&")
@@ -107,8 +117,12 @@ struct Session: Sendable {
         return address
     }
 
-    private func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? base + path : path
+    /// An address that the forge gave in a `Location` or `Link`, which may be relative to that of the request.
+    private func resolved(_ address: String, against request: String) throws(ForgeError) -> String {
+        guard let own = URL(string: request), let url = URL(string: address, relativeTo: own) else {
+            throw nonsense("with an address that is none")
+        }
+        return url.absoluteString
     }
 
     private func sameOrigin(_ address: String) throws(ForgeError) -> String {
@@ -116,5 +130,16 @@ struct Session: Sendable {
             throw nonsense("with an address at another host, which is not followed")
         }
         return address
+    }
+}
+
+extension String {
+    /// Whether the path of an address has a part `.` or `..`, also in percent-encoding: it would be resolved on the way, and
+    /// lead elsewhere than it seems to.
+    fileprivate var hasDotSegment: Bool {
+        prefix { $0 != "?" && $0 != "#" }.split(separator: "/").contains { part in
+            let plain = part.lowercased().replacing("%2e", with: ".")
+            return plain == "." || plain == ".."
+        }
     }
 }

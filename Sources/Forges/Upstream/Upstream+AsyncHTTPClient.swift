@@ -1,7 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import AsyncHTTPClient
+import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -23,20 +23,21 @@ extension Upstream {
             self.bytes = bytes
         }
 
-        /// The configuration that the HTTP client must be made with. Redirects stay with ``Session``: the client strips
+        /// Redirects stay with ``Session``: the client strips
         /// `Authorization` from a redirect to another origin, but not `PRIVATE-TOKEN`.
-        package var clientConfiguration: HTTPClient.Configuration {
+        var clientConfiguration: HTTPClient.Configuration {
             var configuration = HTTPClient.Configuration(
                 redirectConfiguration: .disallow,
                 timeout: .init(connect: .seconds(Int64(connectTimeout)), read: .seconds(Int64(timeout))),
                 decompression: .disabled)
             configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+            // Otherwise a refused connection, or a server without TLS, is tried again until the time is over.
+            configuration.connectionPool.retryConnectionEstablishment = false
             return configuration
         }
     }
 
-    /// The way out through a real HTTP client, which the caller makes with ``Limits/clientConfiguration`` and shuts down.
-    package static func client(_ client: HTTPClient, policy: NetworkPolicy, limits: Limits) -> Upstream {
+    static func client(_ client: HTTPClient, policy: NetworkPolicy, limits: Limits) -> Upstream {
         Upstream { request in
             try await policy.check(request.url)
             var outgoing = HTTPClientRequest(url: request.url)
@@ -46,13 +47,18 @@ extension Upstream {
                 outgoing.headers.add(name: "User-Agent", value: "gatehouse")
             }
             if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
+            let prepared = outgoing
             do {
-                let answer = try await client.execute(outgoing, timeout: .seconds(Int64(limits.timeout)))
-                let body = try await answer.body.collect(upTo: limits.bytes)
-                return Response(
-                    status: Int(answer.status.code),
-                    headers: answer.headers.map { Header($0.name, $0.value) },
-                    body: Array(buffer: body))
+                return try await within(seconds: limits.timeout) {
+                    let answer = try await client.execute(prepared, timeout: .seconds(Int64(limits.timeout)))
+                    let body = try await answer.body.collect(upTo: limits.bytes)
+                    return Response(
+                        status: Int(answer.status.code),
+                        headers: answer.headers.map { Header($0.name, $0.value) },
+                        body: Array(buffer: body))
+                }
+            } catch let failure as Failure {
+                throw failure
             } catch let error as HTTPClientError {
                 throw failure(of: error)
             } catch is NIOTooManyBytesError {
@@ -67,10 +73,47 @@ extension Upstream {
         }
     }
 
+    /// The client's own deadline ends with the answer's head: a body that drips byte by byte would never be cut off.
+    private static func within(
+        seconds: Int, _ exchange: @escaping @Sendable () async throws -> Response
+    ) async throws -> Response {
+        try await withThrowingTaskGroup(of: Response.self) { group in
+            group.addTask(operation: exchange)
+            group.addTask {
+                try await Task.sleep(for: .seconds(seconds))
+                throw Failure.timedOut
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw Failure.timedOut }
+            return first
+        }
+    }
+
     private static func failure(of error: HTTPClientError) -> Failure {
         switch error {
         case .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: .timedOut
         default: .unreachable(error.shortDescription)
         }
+    }
+}
+
+/// The connections to all forges, pooled. Whoever makes them shuts them down.
+package struct UpstreamConnections: Sendable {
+    private let client: HTTPClient
+    private let limits: Upstream.Limits
+
+    package init(limits: Upstream.Limits) {
+        self.limits = limits
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: limits.clientConfiguration)
+    }
+
+    /// The way out over these connections.
+    package func upstream(policy: NetworkPolicy) -> Upstream {
+        .client(client, policy: policy, limits: limits)
+    }
+
+    /// Ends all connections. Throws when it has been called before.
+    package func shutdown() async throws {
+        try await client.shutdown()
     }
 }

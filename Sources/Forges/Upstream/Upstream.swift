@@ -5,7 +5,7 @@ import Model
 
 /// The one way out to a forge: takes a request, gives the forge's answer, whatever its status, or a ``ForgeError``.
 ///
-/// The network is one stored closure, ``exchange``. In service it is ``Upstream/client(_:policy:limits:)``; a test gives its own.
+/// The network is one stored closure, ``exchange``. In service it is ``UpstreamConnections/upstream(policy:)``; a test gives its own.
 /// Redirects are never followed here: see ``Session``.
 package struct Upstream: Sendable {
     /// One HTTP request to an absolute address.

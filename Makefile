@@ -1,0 +1,47 @@
+# Copyright the Gatehouse authors
+# SPDX-License-Identifier: Apache-2.0
+
+# make build STATIC=1 puts Swift's standard library into the program.
+STATIC ?=
+# make run ARGS='--port 9090 --state DIR' passes options to `gatehouse sandbox`.
+ARGS ?=
+# make test FILTER='an expired token' runs the tests whose names fit.
+FILTER ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build lint format compat acceptance bench packages
+
+help: ## List these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+run: packages ## Build what is needed and start the sandbox: everything on this machine, offline
+	@echo 'Building gatehouse, without optimisation. The first time takes about four minutes on two cores.'
+	swift build --product gatehouse
+	@echo 'Starting the sandbox. Ctrl-C stops it.'
+	@exec .build/debug/gatehouse sandbox $(ARGS)
+
+test: packages ## Run every test
+	swift test $(if $(FILTER),--filter '$(FILTER)')
+
+build: packages ## Build the optimised program, .build/release/gatehouse
+	@echo 'Building gatehouse, optimised. The first time takes about seven minutes on two cores.'
+	swift build --configuration release --product gatehouse $(if $(STATIC),--static-swift-stdlib)
+
+lint: packages ## Check the format, the doors between the rooms, the rules of the house and the documents' links
+	@for check in imports house docs; do scripts/check-$$check.sh --self-test && scripts/check-$$check.sh || exit 1; done
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)
+
+format: packages ## Put the sources into the format
+	swift format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)
+
+compat: packages ## Let the forges' well-known Python clients work in a sandbox; hold answers to openapi.yaml
+	scripts/compat.sh
+
+acceptance: packages ## Drive a sandbox with Huawei Cloud's ServiceStage SDK
+	scripts/acceptance.sh
+
+bench: packages ## Measure: requests a second, first answer, memory
+	scripts/bench.sh
+
+packages:
+	@scripts/install-packages.sh

@@ -1,0 +1,120 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Forges
+package import Model
+import Storage
+
+/// Making and deleting authorizations. Nothing is stored that its forge has not accepted.
+extension Broker {
+    /// What a caller gives for a personal token or a password.
+    package struct Offer: Sendable {
+        package let name: String
+        package let forge: ForgeID
+        package let credential: Credential
+        /// As ``ForgeHost/candidates(_:address:)`` takes it; nil for the forge's official host.
+        package let host: String?
+
+        package init(name: String, forge: ForgeID, credential: Credential, host: String?) {
+            self.name = name
+            self.forge = forge
+            self.credential = credential
+            self.host = host
+        }
+    }
+
+    /// Proves a personal token or a password at its forge and stores it.
+    /// - Throws: ``AccessError`` for a bad name, a taken one, or a mode that the forge does not have; ``ForgeError`` when the forge rejects
+    ///   the credential or cannot be reached; ``StoreError``.
+    package func authorize(_ offer: Offer, with grant: Grant) async throws -> Authorization {
+        let name = try await available(offer.name, with: grant)
+        try Self.require(offer.credential.mode, of: offer.forge)
+        let (host, account) = try await prove(
+            offer.credential, at: ForgeHost.candidates(offer.forge, address: offer.host))
+        return try await store(offer.credential, as: name, host: host, account: account, site: nil, with: grant)
+    }
+
+    /// Deletes an authorization with its credential.
+    /// - Throws: ``AccessError/Code/notFound`` where there is none of this name.
+    package func delete(_ name: String, with grant: Grant) async throws {
+        guard let valid = AuthorizationName(name), try await vault.delete(named: valid, of: grant.tenant) else {
+            throw AccessError(.notFound, "There is no authorization of this name in this project.")
+        }
+    }
+
+    /// Tries every password authorization of a forge in this tenant.
+    /// - Throws: ``AccessError/Code/noSuchAuthorization`` where there is none; the first ``ForgeError`` met.
+    package func checkPasswords(of forge: ForgeID, with grant: Grant) async throws {
+        try Self.require(.password, of: forge)
+        let stored = try await vault.authorizations(of: grant.tenant).filter {
+            $0.forge == forge && $0.mode == .password
+        }
+        guard !stored.isEmpty else {
+            throw AccessError(
+                .noSuchAuthorization, "This project has no password authorization of \(forge.displayName).")
+        }
+        for authorization in stored {
+            guard let entry = try await vault.entry(named: authorization.name, of: grant.tenant) else { continue }
+            _ = try await open(entry).account()
+        }
+    }
+
+    static func require(_ mode: AuthorizationMode, of forge: ForgeID) throws(AccessError) {
+        guard forge.modes.contains(mode) else {
+            let modes = forge.modes.map(\.rawValue).sorted().joined(separator: ", ")
+            throw AccessError(
+                .unsupported, "\(forge.displayName) has no \(mode.rawValue) authorization. It has: \(modes).")
+        }
+    }
+
+    /// The name as a value, where it follows the rule and is free. The store has the last word on the latter.
+    func available(_ name: String, with grant: Grant) async throws -> AuthorizationName {
+        guard let valid = AuthorizationName(name) else {
+            throw AccessError(
+                .invalidRequest, "name must be 4 to 63 characters long and of letters, digits, '.', '_' and '-' only.")
+        }
+        guard try await vault.authorization(named: valid, of: grant.tenant) == nil else { throw Self.nameTaken }
+        return valid
+    }
+
+    /// Asks the forge who the credential's user is, at each host that is possible until one is a forge.
+    func prove(
+        _ credential: Credential, at candidates: [ForgeHost]
+    ) async throws -> (host: ForgeHost, account: Account) {
+        var first: ForgeError?
+        for host in candidates {
+            do {
+                return (host, try await host.open(.fixed(credential), upstream: upstream).account())
+            } catch {
+                if first == nil { first = error }
+                guard [.notFound, .unavailable].contains(error.code) else { break }
+            }
+        }
+        let forge = candidates[0].forge
+        let error = first ?? ForgeError(.unavailable, forge, "There is no host to ask.")
+        guard error.code == .notFound else { throw error }
+        throw ForgeError(
+            .unavailable, forge, "There is no \(forge.displayName) API at this host. Check host.",
+            upstreamStatus: error.upstreamStatus, upstreamRequestID: error.upstreamRequestID)
+    }
+
+    func store(
+        _ credential: Credential, as name: AuthorizationName, host: ForgeHost, account: Account, site: String?,
+        with grant: Grant
+    ) async throws -> Authorization {
+        let now = clock.milliseconds
+        let authorization = Authorization(
+            id: RandomText.hexadecimal(), tenant: grant.tenant, name: name, forge: host.forge, mode: credential.mode,
+            host: host.shown, account: account, site: site, created: now, updated: now, status: .normal)
+        do {
+            try await vault.insert(authorization, credential: credential)
+        } catch {
+            throw error.code == .alreadyExists ? Self.nameTaken : error
+        }
+        return authorization
+    }
+
+    private static let nameTaken = AccessError(
+        .alreadyExists,
+        "An authorization of this name exists already in this project. Choose another name, or delete that one.")
+}

@@ -1,0 +1,129 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Forges
+package import Model
+package import Storage
+import Synchronization
+
+/// Opens forges for callers: from a grant and an authorization's name to a ``Forge`` that acts with the credential.
+///
+/// The credential goes from the vault into the adapter's session and nowhere else.
+package struct Broker: Sendable {
+    let vault: Vault
+    let identity: Identity
+    let upstream: Upstream
+    let sites: OAuthSites
+    let refresher: CredentialRefresher
+    let clock: WallClock
+
+    /// Tokens that end within this many seconds are renewed before they are used.
+    static let margin: Int64 = 60
+
+    package init(
+        vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
+        clock: WallClock = .system
+    ) {
+        self.vault = vault
+        self.identity = identity
+        self.upstream = upstream
+        self.sites = sites
+        self.refresher = refresher
+        self.clock = clock
+    }
+
+    /// The tenant's authorizations, oldest first.
+    package func authorizations(_ grant: Grant) async throws(StoreError) -> [Authorization] {
+        try await vault.authorizations(of: grant.tenant)
+    }
+
+    /// An authorization with the forge behind it.
+    package struct Opened: Sendable {
+        package let authorization: Authorization
+        package let forge: any Forge
+    }
+
+    /// Opens an authorization by its name, the API's `X-Repo-Auth`.
+    /// - Throws: ``AccessError/Code/noSuchAuthorization``, or a ``StoreError``.
+    package func open(_ name: String?, with grant: Grant) async throws -> Opened {
+        guard let name, !name.isEmpty else {
+            throw AccessError(
+                .noSuchAuthorization, "The header X-Repo-Auth is missing. Send the name of an authorization in it.")
+        }
+        guard let valid = AuthorizationName(name), let entry = try await vault.entry(named: valid, of: grant.tenant)
+        else {
+            throw AccessError(
+                .noSuchAuthorization,
+                "X-Repo-Auth names no authorization of this project. List the authorizations for their names.")
+        }
+        return Opened(authorization: entry.authorization, forge: try open(entry))
+    }
+
+    func open(_ entry: VaultEntry) throws -> any Forge {
+        let authorization = entry.authorization
+        guard let host = ForgeHost(authorization.forge, stored: authorization.host) else {
+            throw StoreError(.unsealable, "The authorization \(authorization.id) has no usable host.")
+        }
+        return host.open(source(of: entry), upstream: upstream)
+    }
+
+    /// The credential of an entry for one request to Gatehouse, renewed when it is near its end or refused.
+    private func source(of entry: VaultEntry) -> CredentialSource {
+        let held = HeldEntry(entry)
+        return CredentialSource(
+            current: { () throws(ForgeError) in
+                let entry = held.value
+                guard case .oauth(let tokens) = entry.credential, let expires = tokens.expires,
+                    expires <= clock.seconds + Self.margin
+                else { return entry.credential }
+                if tokens.refreshToken != nil {
+                    let fresh = try await refresher.entry(after: entry)
+                    held.set(fresh)
+                    return fresh.credential
+                }
+                guard expires <= clock.seconds else { return entry.credential }
+                await mark(entry, .expired)
+                throw ForgeError(
+                    .credentialRejected, entry.authorization.forge,
+                    "The authorization's token has expired and cannot be renewed. Authorize again.")
+            },
+            renewed: { (refused) throws(ForgeError) in
+                let entry = held.value
+                if entry.credential != refused { return entry.credential }
+                guard case .oauth(let tokens) = entry.credential, tokens.refreshToken != nil else { return nil }
+                let fresh = try await refresher.entry(after: entry)
+                held.set(fresh)
+                return fresh.credential
+            },
+            proved: { accepted in
+                await mark(held.value, accepted ? .normal : .rejected)
+            })
+    }
+
+    /// Writes a status where it differs. A store that fails here fails nobody's request: the next use tells again.
+    private func mark(_ entry: VaultEntry, _ status: AuthorizationStatus) async {
+        guard entry.authorization.status != status else { return }
+        do {
+            try await vault.set(
+                status: status, of: entry.authorization.id, tenant: entry.authorization.tenant,
+                ifRevision: entry.revision)
+        } catch {
+            refresher.report(error, status: status, of: entry.authorization)
+        }
+    }
+}
+
+/// The newest entry that one request has seen.
+private final class HeldEntry: Sendable {
+    private let entry: Mutex<VaultEntry>
+
+    init(_ entry: VaultEntry) {
+        self.entry = Mutex(entry)
+    }
+
+    var value: VaultEntry { entry.withLock { $0 } }
+
+    func set(_ new: VaultEntry) {
+        entry.withLock { $0 = new }
+    }
+}

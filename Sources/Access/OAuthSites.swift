@@ -1,0 +1,30 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Forges
+import Model
+
+/// The OAuth applications that the operator has registered at the forges, one for each forge and site.
+package struct OAuthSites: Sendable {
+    private let applications: [OAuthApplication]
+
+    package init(_ applications: [OAuthApplication]) {
+        self.applications = applications
+    }
+
+    /// The application of a forge for a site's label (the API's `tag`); nil asks for the usual one.
+    /// - Throws: ``AccessError/Code/invalidRequest`` for a label that is not configured, ``AccessError/Code/unsupported`` where
+    ///   the forge has no application at all.
+    func application(_ forge: ForgeID, site: String?) throws(AccessError) -> OAuthApplication {
+        let own = applications.filter { $0.host.forge == forge }
+        if let found = own.first(where: { $0.site == site }) { return found }
+        guard !own.isEmpty else {
+            throw AccessError(
+                .unsupported,
+                "OAuth is not set up for \(forge.displayName) here. Use a personal token, or ask the operator to configure forges.\(forge.rawValue).oauth."
+            )
+        }
+        let known = own.map { $0.site ?? "none (leave tag out)" }.sorted().joined(separator: ", ")
+        throw AccessError(.invalidRequest, "tag is not a known site of \(forge.displayName). Known: \(known).")
+    }
+}

@@ -1,0 +1,51 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What git and the forges allow as names. Checked before a name is put into an address: so that no name can lead out
+/// of the path it belongs to, and a name that cannot exist costs no call.
+enum GitName {
+    /// Whether git allows this as the short name of a branch or tag. A commit's SHA is one, too.
+    /// https://git-scm.com/docs/git-check-ref-format
+    static func isRef(_ name: String) -> Bool {
+        guard (1...1024).contains(name.utf8.count), name != "@", !name.hasSuffix("."), !name.hasPrefix("-"),
+            !name.contains(".."), !name.contains("@{")
+        else { return false }
+        let forbidden = name.utf8.contains { byte in
+            byte <= 0x20 || byte == 0x7F || "~^:?*[\\".utf8.contains(byte)
+        }
+        return !forbidden
+            && name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+                !part.isEmpty && !part.hasPrefix(".") && !part.hasSuffix(".lock")
+            }
+    }
+
+    /// Whether a file can stand at this path in a git tree: no empty part, no `.`, `..` or `.git`, no NUL.
+    static func isPath(_ path: String) -> Bool {
+        guard (1...4096).contains(path.utf8.count), !path.utf8.contains(0) else { return false }
+        return path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && part != "." && part != ".." && part.lowercased() != ".git"
+        }
+    }
+
+    /// Whether the text may be an object's name, whole or shortened: 4 to 40, or 64, hexadecimal digits.
+    static func isObject(_ text: String) -> Bool {
+        let count = text.utf8.count
+        return ((4...40).contains(count) || count == 64) && text.utf8.allSatisfy(\.isHexDigit)
+    }
+
+    /// Whether the text is an object's whole name: 40 or 64 hexadecimal digits.
+    static func isWholeObject(_ text: String) -> Bool {
+        [40, 64].contains(text.utf8.count) && isObject(text)
+    }
+}
+
+extension UInt8 {
+    fileprivate var isHexDigit: Bool {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,182 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+
+/// Why a token request is refused, in the words of RFC 6749 §5.2; each forge answers it in its own way.
+enum OAuthRefusal: Error, Sendable, Equatable {
+    /// Unknown client or wrong client secret.
+    case invalidClient
+    /// Unknown, used or expired code, or another client's.
+    case invalidCode
+    /// Not the address that the code was sent to.
+    case redirectMismatch
+    /// No verifier, or not the one behind the challenge.
+    case verifierMismatch
+    /// Unknown, used or expired refresh token, or another client's.
+    case invalidRefreshToken
+}
+
+/// How long tokens live and what they look like, as the forge has it.
+struct TokenPolicy: Sendable {
+    /// Seconds; nil for ever (then there is no refresh token either).
+    var accessLifetime: Int64?
+    /// Seconds; nil for ever.
+    var refreshLifetime: Int64?
+    /// A new access token's text.
+    var makeAccessToken: @Sendable () -> String
+    /// A new refresh token's text.
+    var makeRefreshToken: @Sendable () -> String
+}
+
+extension AccountStore {
+    /// Whom a token belongs to: a personal one or an OAuth access token.
+    func identify(_ token: String) throws(TokenRefusal) -> Identity {
+        let now = Self.now()
+        return try read { state -> Result<Identity, TokenRefusal> in
+            if let found = state.tokens.first(where: { $0.token.text == token }) {
+                if found.isRevoked { return .failure(.revoked) }
+                if let expires = found.expires, expires <= now { return .failure(.expired) }
+                guard let user = state.user(id: found.userID) else { return .failure(.unknown) }
+                return .success(
+                    Identity(
+                        user: user, scopes: Set(found.scopes), source: .personal(tokenID: found.id),
+                        expires: found.expires, rateLimit: found.rateLimit, isThrottled: found.isThrottled))
+            }
+            if let found = state.grants.first(where: { $0.accessToken.text == token }) {
+                if found.isRevoked { return .failure(.revoked) }
+                if let expires = found.accessExpires, expires <= now { return .failure(.expired) }
+                guard let user = state.user(id: found.userID) else { return .failure(.unknown) }
+                return .success(
+                    Identity(
+                        user: user, scopes: Set(found.scopes),
+                        source: .oauth(grantID: found.id, applicationID: found.applicationID),
+                        expires: found.accessExpires, rateLimit: nil, isThrottled: false))
+            }
+            return .failure(.unknown)
+        }.get()
+    }
+
+    /// Makes a code that the application can change for tokens within ten minutes.
+    func issueCode(
+        for application: OAuthApplication,
+        user: Int,
+        redirectURI: String,
+        scopes: [String],
+        challenge: String?,
+        challengeMethod: PKCEMethod,
+        text: String = RandomText.hexadecimal(40)
+    ) -> String {
+        let code = AuthorizationCode(
+            code: KeptSecret(text), applicationID: application.id, userID: user, redirectURI: redirectURI,
+            scopes: scopes, challenge: challenge, challengeMethod: challengeMethod, expires: Self.now() + 600)
+        update { $0.codes.append(code) }
+        return text
+    }
+
+    /// Changes a code for tokens, once.
+    /// - Parameter redirectURI: nil where the client sends none; GitHub does not ask for it.
+    func exchange(
+        code: String,
+        clientID: String,
+        clientSecret: String,
+        redirectURI: String?,
+        verifier: String?,
+        policy: TokenPolicy
+    ) throws(OAuthRefusal) -> OAuthGrant {
+        let now = Self.now()
+        // A code used a second time must end its grant, so refusals that change the state come out as values.
+        let result = update { state -> Result<OAuthGrant, OAuthRefusal> in
+            guard let application = state.application(clientID, secret: clientSecret) else {
+                return .failure(.invalidClient)
+            }
+            guard
+                let index = state.codes.firstIndex(where: { $0.code.text == code }),
+                state.codes[index].applicationID == application.id
+            else { return .failure(.invalidCode) }
+            let found = state.codes[index]
+            if let grantID = found.grantID {
+                state.revokeGrant(grantID)
+                return .failure(.invalidCode)
+            }
+            guard found.expires > now else { return .failure(.invalidCode) }
+            if let redirectURI, redirectURI != found.redirectURI { return .failure(.redirectMismatch) }
+            if let challenge = found.challenge {
+                guard let verifier, found.challengeMethod.verifies(verifier, against: challenge) else {
+                    return .failure(.verifierMismatch)
+                }
+            }
+            let grant = OAuthGrant(
+                id: state.makeID(), applicationID: application.id, userID: found.userID, scopes: found.scopes,
+                accessToken: KeptSecret(policy.makeAccessToken()),
+                accessExpires: policy.accessLifetime.map { now + $0 },
+                refreshToken: policy.accessLifetime.map { _ in KeptSecret(policy.makeRefreshToken()) },
+                refreshExpires: policy.refreshLifetime.map { now + $0 }, created: now)
+            state.codes[index].grantID = grant.id
+            state.grants.append(grant)
+            return .success(grant)
+        }
+        return try result.get()
+    }
+
+    /// Changes a refresh token for a new pair. Both old tokens are dead from then on.
+    func refresh(
+        _ refreshToken: String,
+        clientID: String,
+        clientSecret: String,
+        policy: TokenPolicy
+    ) throws(OAuthRefusal) -> OAuthGrant {
+        let now = Self.now()
+        return try update { state throws(OAuthRefusal) in
+            guard let application = state.application(clientID, secret: clientSecret) else { throw .invalidClient }
+            guard
+                let index = state.grants.firstIndex(where: { $0.refreshToken?.text == refreshToken }),
+                state.grants[index].applicationID == application.id,
+                !state.grants[index].isRevoked,
+                state.grants[index].refreshExpires.map({ $0 > now }) ?? true
+            else { throw .invalidRefreshToken }
+            state.grants[index].accessToken = KeptSecret(policy.makeAccessToken())
+            state.grants[index].accessExpires = policy.accessLifetime.map { now + $0 }
+            state.grants[index].refreshToken = KeptSecret(policy.makeRefreshToken())
+            state.grants[index].refreshExpires = policy.refreshLifetime.map { now + $0 }
+            state.grants[index].created = now
+            return state.grants[index]
+        }
+    }
+
+    /// Unix time in seconds.
+    static func now() -> Int64 {
+        Int64(Date().timeIntervalSince1970)
+    }
+}
+
+extension AccountState {
+    func application(clientID: String) -> OAuthApplication? {
+        applications.first { $0.clientID == clientID }
+    }
+
+    fileprivate func application(_ clientID: String, secret: String) -> OAuthApplication? {
+        application(clientID: clientID).flatMap { $0.clientSecret.text == secret ? $0 : nil }
+    }
+
+    /// Ends a grant: its access and refresh token are dead.
+    mutating func revokeGrant(_ id: Int) {
+        guard let index = grants.firstIndex(where: { $0.id == id }) else { return }
+        grants[index].isRevoked = true
+    }
+}
+
+extension OAuthApplication {
+    /// Whether a code may be sent to this address.
+    func allows(redirectURI: String) -> Bool {
+        redirectURIs.contains { registered in
+            if registered == redirectURI { return true }
+            guard registered.hasSuffix(":*") else { return false }
+            // `http://127.0.0.1:*` is every port and path of that host, and nothing that merely begins alike.
+            let rest = redirectURI.dropFirst(registered.count - 1)
+            let port = rest.prefix { $0.isASCII && $0.isNumber }
+            return redirectURI.hasPrefix(registered.dropLast()) && !port.isEmpty
+                && (rest.dropFirst(port.count).first.map { $0 == "/" || $0 == "?" } ?? true)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import FoundationEssentials
+import Hummingbird
+import Model
+
+extension Operation {
+    /// The operations on authorizations.
+    static func authorizations(_ broker: Broker) -> [Operation] {
+        [
+            Operation("ListAuthorizations", .get, "/auths", .listAuthorizations) { call in
+                let authorizations = try await broker.authorizations(call.grant)
+                var json = JSONWriter()
+                json.object {
+                    $0.member("authorizations") {
+                        $0.array(authorizations) { $0.authorization($1, listed: true) }
+                    }
+                    $0.member("count", Int64(authorizations.count))
+                }
+                return json.response()
+            },
+            Operation("ShowRedirectUrl", .get, "/auths/{repo_type}/redirect", .getAuthorization) { call in
+                let url = try await broker.redirect(
+                    to: try call.forgeID(), site: try call.parameters.optional("tag"),
+                    name: try call.parameters.optional("name"), with: call.grant)
+                var json = JSONWriter()
+                json.object { $0.member("url", url) }
+                return json.response()
+            },
+            Operation("CreateOAuth", .post, "/auths/{repo_type}/oauth", .createAuthorization) { call in
+                let forge = try call.forgeID()
+                let body = try await Body(call.request)
+                return answer(
+                    try await broker.authorize(
+                        try body.present("name", limit: 1024), forge: forge, site: try call.parameters.optional("tag"),
+                        code: try body.secret("code"), state: try body.secret("state"), with: call.grant))
+            },
+            Operation("CreatePersonalAuth", .post, "/auths/{repo_type}/personal", .createAuthorization) { call in
+                let forge = try call.forgeID()
+                let body = try await Body(call.request)
+                let offer = Broker.Offer(
+                    name: try body.present("name", limit: 1024), forge: forge,
+                    credential: .personal(try body.secret("token")), host: try body.optional("host", limit: 2048))
+                return answer(try await broker.authorize(offer, with: call.grant))
+            },
+            Operation("CreatePasswordAuth", .post, "/auths/{repo_type}/password", .createAuthorization) { call in
+                let forge = try call.forgeID()
+                let body = try await Body(call.request)
+                let offer = Broker.Offer(
+                    name: try body.present("name", limit: 1024), forge: forge, credential: try password(body),
+                    host: try body.optional("host", limit: 2048))
+                return answer(try await broker.authorize(offer, with: call.grant))
+            },
+            Operation("CheckRepositoryPassword", .get, "/auths/{repo_type}/password/valid", .getAuthorization) { call in
+                do {
+                    try await broker.checkPasswords(of: try call.forgeID(), with: call.grant)
+                } catch let error as ForgeError where error.code == .credentialRejected {
+                    // This one operation documents 401 for a rejected password.
+                    throw ProblemError(Problem(.unauthorized, "SVCSTG.REPO.0451", error.message))
+                }
+                return Response(status: .ok)
+            },
+            Operation("DeleteAuthorize", .delete, "/auths/{name}", .deleteAuthorization) { call in
+                try await broker.delete(try call.parameters.segment("name"), with: call.grant)
+                return Response(status: .noContent)
+            },
+        ]
+    }
+
+    private static func answer(_ authorization: Authorization) -> Response {
+        var json = JSONWriter()
+        json.object { $0.member("authorization") { $0.authorization(authorization, listed: false) } }
+        return json.response()
+    }
+
+    /// `user` and `password`, or the Terraform provider's `token`: base64 of `user:password`.
+    private static func password(_ body: Body) throws -> Credential {
+        if body.has("token"), !body.has("password") {
+            let packed = try body.base64("token")
+            guard let text = String(validating: packed, as: UTF8.self), let colon = text.firstIndex(of: ":"),
+                colon != text.startIndex, text.index(after: colon) != text.endIndex
+            else { throw ProblemError.invalid("token must be base64 of user:password.") }
+            return try credential(user: String(text[..<colon]), Secret(String(text[text.index(after: colon)...])))
+        }
+        return try credential(user: try body.text("user", limit: 1024), try body.secret("password"))
+    }
+
+    private static func credential(user: String, _ password: Secret) throws -> Credential {
+        let isControl: (Unicode.Scalar) -> Bool = { $0.value < 0x20 || $0.value == 0x7F }
+        guard !user.contains(":"), !user.unicodeScalars.contains(where: isControl),
+            !password.exposed.unicodeScalars.contains(where: isControl)
+        else { throw ProblemError.invalid("user must not hold a colon, nor user or password control characters.") }
+        return .password(user: user, password: password)
+    }
+}
+
+extension Operation.Call {
+    /// The forge that `{repo_type}` names.
+    fileprivate func forgeID() throws -> ForgeID {
+        let text = try parameters.segment("repo_type")
+        guard let forge = ForgeID(repoType: text) else {
+            let known = ForgeID.allCases.map(\.rawValue).joined(separator: ", ")
+            throw AccessError(.unsupported, "This repository type is not supported here. Supported: \(known).")
+        }
+        return forge
+    }
+}
+
+extension JSONWriter {
+    /// The API's authorization object. `avartar` is spelt so in the API; `tag` is in lists only.
+    fileprivate mutating func authorization(_ authorization: Authorization, listed: Bool) {
+        object {
+            $0.member("name", authorization.name.text)
+            $0.member("repo_type", authorization.forge.rawValue)
+            $0.member("repo_host", authorization.host)
+            $0.member("repo_home", authorization.home)
+            $0.member("repo_user", authorization.user)
+            $0.member("avartar", authorization.avatar)
+            $0.member("token_type", authorization.mode.rawValue)
+            $0.member("create_time", authorization.created)
+            $0.member("update_time", authorization.updated)
+            if listed { $0.member("tag", authorization.site) }
+            $0.member("status", Int64(authorization.status.rawValue))
+        }
+    }
+}

@@ -1,0 +1,144 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Hummingbird
+import Model
+
+extension Operation {
+    /// The operations on repositories, their tags, commits and hooks.
+    static func repositories(_ broker: Broker) -> [Operation] {
+        [
+            Operation("ListNamespaces", .get, "/repos/namespaces", .readRepository) { call in
+                let namespaces = try await call.forge(broker).namespaces()
+                return list("namespaces", namespaces) { json, namespace in
+                    json.object {
+                        $0.member("id", namespace.id)
+                        $0.member("name", namespace.name)
+                    }
+                }
+            },
+            Operation("ShowProjectDetail", .get, "/repos/project-info", .readRepository) { call in
+                let address = try call.parameters.required("clone_url")
+                let repository = try await call.forge(broker).repository(cloneURL: address)
+                var json = JSONWriter()
+                json.object {
+                    $0.member("namespace_id", repository.namespace.id)
+                    $0.member("namespace", repository.namespace.name)
+                    $0.member("project_id", repository.id)
+                    $0.member("project", repository.name)
+                }
+                return json.response()
+            },
+            Operation("ListProjects", .get, "/repos/{namespace}/projects", .readRepository) { call in
+                let namespace = try call.parameters.place("namespace")
+                let repositories = try await call.forge(broker).repositories(in: namespace)
+                return list("projects", repositories) { $0.repository($1) }
+            },
+            Operation("CreateProject", .post, "/repos/{namespace}/projects", .writeRepository) { call in
+                let namespace = try call.parameters.place("namespace")
+                let name = try await Body(call.request).text("name", limit: 255)
+                guard !name.contains("/"), !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+                else { throw ProblemError.invalid("name must not hold '/' or control characters.") }
+                let repository = try await call.forge(broker).createRepository(named: name, in: namespace)
+                var json = JSONWriter()
+                json.repository(repository)
+                return json.response()
+            },
+            Operation("ListBranches", .get, "/repos/{namespace}/{project}/branches", .readRepository) { call in
+                let repository = try call.repository()
+                return list("branches", try await call.forge(broker).branches(of: repository)) { $0.string($1) }
+            },
+            Operation("ListTags", .get, "/repos/{namespace}/{project}/tags", .readRepository) { call in
+                let repository = try call.repository()
+                return list("tags", try await call.forge(broker).tags(of: repository)) { $0.string($1) }
+            },
+            Operation("CreateTag", .post, "/repos/{namespace}/{project}/tags", .writeRepository) { call in
+                let repository = try call.repository()
+                let ref = try call.parameters.required("ref")
+                let body = try await Body(call.request)
+                let draft = TagDraft(
+                    name: try body.text("name", limit: 1024),
+                    description: try body.present("description", limit: 65_536),
+                    ref: ref)
+                guard !draft.name.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7F }) else {
+                    throw ProblemError.invalid(
+                        "name must not hold spaces or control characters: git does not allow it.")
+                }
+                try await call.forge(broker).createTag(draft, in: repository)
+                var json = JSONWriter()
+                json.object { $0.member("name", draft.name) }
+                return json.response()
+            },
+            Operation("DeleteTag", .delete, "/repos/{namespace}/{project}/tags/{tag_name}", .writeRepository) { call in
+                let repository = try call.repository()
+                let name = try call.parameters.path("tag_name")
+                try await call.forge(broker).deleteTag(named: name, in: repository)
+                return Response(status: .noContent)
+            },
+            Operation("ListCommits", .get, "/repos/{namespace}/{project}/commits", .readRepository) { call in
+                let repository = try call.repository()
+                let ref = try call.parameters.optional("ref")
+                let commits = try await call.forge(broker).commits(of: repository, at: ref)
+                return list("commits", commits) { json, commit in
+                    json.object {
+                        $0.member("sha", commit.sha)
+                        $0.member("message", commit.message)
+                        $0.member("authored_date", commit.authoredDate)
+                    }
+                }
+            },
+            Operation("ListHooks", .get, "/repos/{namespace}/{project}/hooks", .readRepository) { call in
+                let repository = try call.repository()
+                let opened = try await call.open(broker)
+                return list("hooks", try await opened.forge.hooks(of: repository)) {
+                    $0.hook($1, of: opened.authorization.forge)
+                }
+            },
+            Operation("CreateHook", .post, "/repos/{namespace}/{project}/hooks", .writeRepository) { call in
+                let repository = try call.repository()
+                let body = try await Body(call.request)
+                let draft = HookDraft(url: try body.text("url", limit: 2048), secret: try body.secret("secret"))
+                guard draft.url.hasPrefix("https://") || draft.url.hasPrefix("http://") else {
+                    throw ProblemError.invalid("url must be an http or https address.")
+                }
+                let opened = try await call.open(broker)
+                var json = JSONWriter()
+                json.hook(try await opened.forge.createHook(draft, in: repository), of: opened.authorization.forge)
+                return json.response()
+            },
+            Operation("DeleteHook", .delete, "/repos/{namespace}/{project}/hooks/{hook_id}", .writeRepository) { call in
+                let repository = try call.repository()
+                let id = try call.parameters.segment("hook_id")
+                try await call.forge(broker).deleteHook(id: id, in: repository)
+                return Response(status: .noContent)
+            },
+        ]
+    }
+
+    static func list<Element>(
+        _ name: StaticString, _ elements: [Element], _ write: (inout JSONWriter, Element) -> Void
+    ) -> Response {
+        var json = JSONWriter()
+        json.object { $0.member(name) { $0.array(elements, write) } }
+        return json.response()
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func repository(_ repository: Repository) {
+        object {
+            $0.member("id", repository.id)
+            $0.member("name", repository.name)
+            $0.member("clone_url", repository.cloneURL)
+        }
+    }
+
+    fileprivate mutating func hook(_ hook: Hook, of forge: ForgeID) {
+        object {
+            $0.member("id", hook.id)
+            $0.member("type", forge.rawValue)
+            $0.member("callback_url", hook.callbackURL)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import HTTPTypes
+import Hummingbird
+import Model
+
+/// One operation of the API: its place, the action that a caller must be allowed, and its handler. A handler gets a ``Grant``
+/// because the table, not the handler, asks for it.
+struct Operation: Sendable {
+    /// What a handler is given.
+    struct Call: Sendable {
+        let request: Request
+        let grant: Grant
+        let parameters: RequestParameters
+
+        /// The authorization that `X-Repo-Auth` names, with the forge behind it.
+        func open(_ broker: Broker) async throws -> Broker.Opened {
+            try await broker.open(request.headers[.xRepoAuth], with: grant)
+        }
+
+        /// The forge behind the authorization that `X-Repo-Auth` names.
+        func forge(_ broker: Broker) async throws -> any Forge {
+            try await open(broker).forge
+        }
+
+        /// The repository that the path names.
+        func repository() throws -> RepositoryReference {
+            RepositoryReference(
+                namespace: try parameters.place("namespace"), project: try parameters.place("project"))
+        }
+    }
+
+    typealias Handler = @Sendable (Call) async throws -> Response
+
+    /// The SDKs' name of the operation; the `operationId` in `openapi.yaml`.
+    let id: String
+    let method: HTTPRequest.Method
+    /// Below ``Operation/root``, in OpenAPI's form: `/repos/{namespace}/projects`.
+    let path: String
+    let action: Action
+    let handle: Handler
+
+    static let root = "/v1/{project_id}/git"
+
+    init(_ id: String, _ method: HTTPRequest.Method, _ path: String, _ action: Action, _ handle: @escaping Handler) {
+        self.id = id
+        self.method = method
+        self.path = path
+        self.action = action
+        self.handle = handle
+    }
+
+    /// The place as the router takes it. Its parameters are named by their position: the router wants one name for one
+    /// position, and the API has `{name}` where it also has `{repo_type}`.
+    var routerPath: RouterPath {
+        let segments = (Self.root + path).split(separator: "/").enumerated()
+        return RouterPath(segments.map { $1.hasPrefix("{") ? "{\($0)}" : String($1) }.joined(separator: "/"))
+    }
+
+    func respond(to request: Request, _ context: CallerContext) async throws -> Response {
+        let segments = (Self.root + path).split(separator: "/").enumerated()
+        let named = segments.compactMap { position, segment -> (Substring, Substring)? in
+            guard segment.hasPrefix("{"), let value = context.parameters.get(String(position)) else { return nil }
+            return (segment.dropFirst().dropLast(), Substring(value))
+        }
+        let parameters = try RequestParameters(request, .init(named))
+        let grant = try Grant.authorise(context.caller, to: action, in: try parameters.segment("project_id"))
+        return try await handle(Call(request: request, grant: grant, parameters: parameters))
+    }
+}
+
+extension HTTPField.Name {
+    static let xRepoAuth = fieldName("X-Repo-Auth")
+    static let xAuthToken = fieldName("X-Auth-Token")
+    static let xSubjectToken = fieldName("X-Subject-Token")
+    static let xRequestID = fieldName("X-Request-Id")
+
+    private static func fieldName(_ name: String) -> HTTPField.Name {
+        // The names above are all valid; the fallback only spares a force unwrap.
+        HTTPField.Name(name) ?? .accept
+    }
+}

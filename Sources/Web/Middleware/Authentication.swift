@@ -1,0 +1,54 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import HTTPTypes
+import Hummingbird
+import Model
+
+/// Finds out who calls, by token or by signature, before a ``CallerContext`` can be made.
+struct Authentication: RouterMiddleware {
+    /// 12 MB, the cloud gateway's limit of a body.
+    static let bodyLimit = 12 << 20
+
+    let identity: Identity
+
+    func handle(
+        _ request: Request, context: OpenContext, next: (Request, OpenContext) async throws -> Response
+    ) async throws -> Response {
+        var request = request
+        var context = context
+        let body = try await request.collectBody(upTo: Self.bodyLimit)
+        context.caller = try await identity.caller(of: request, body: body)
+        return try await next(request, context)
+    }
+}
+
+extension Identity {
+    /// Who has sent a request; nil where it holds no credentials. A signature counts before a token: the Terraform provider sends
+    /// both headers where both are configured.
+    /// - Parameter anyScope: whether a token of any scope is taken; the API takes a project's only.
+    func caller(of request: Request, body: ByteBuffer, anyScope: Bool = false) async throws -> Caller? {
+        if request.headers[.authorization] != nil {
+            return try await caller(signing: SignedRequest(request, body: body))
+        }
+        guard let token = request.headers[.xAuthToken] else { return nil }
+        return anyScope ? try await session(token: token).caller : try await caller(token: token)
+    }
+}
+
+extension SignedRequest {
+    fileprivate init(_ request: Request, body: ByteBuffer) {
+        let headers = request.headers
+        let authority = request.head.authority
+        let uri = request.uri
+        self.init(
+            method: request.method.rawValue, path: uri.path, query: uri.query ?? "",
+            headers: { name in
+                if name == "host" { return authority.map { [$0] } ?? [] }
+                guard let name = HTTPField.Name(name) else { return [] }
+                return headers[values: name]
+            },
+            body: body.withUnsafeReadableBytes { BodyDigest($0) })
+    }
+}

@@ -1,0 +1,68 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import Logging
+import Model
+
+/// Outermost of all: gives every answer its request ID and safe headers, turns every error into the API's form, and writes the
+/// one log line of a request.
+///
+/// The line has the route's template, never the address: the address of an OAuth callback holds the code.
+struct Problems: RouterMiddleware {
+    /// The cloud gateway's limits, in bytes: of the request line's address, of one header, of all headers.
+    static let addressLimit = 32 << 10
+    static let headerLimit = 32 << 10
+    static let headersLimit = 128 << 10
+
+    func handle(
+        _ request: Request, context: OpenContext, next: (Request, OpenContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        var response: Response
+        var problem: Problem?
+        do {
+            try Self.checkSizes(of: request)
+            response = try await next(request, context)
+        } catch {
+            let found = Problem(error)
+            if found.isFault {
+                context.logger.error("request failed", metadata: ["error": "\(error)"])
+            }
+            response = found.response(requestID: context.requestID)
+            problem = found
+        }
+        response.headers[.xRequestID] = context.requestID
+        response.headers[.xContentTypeOptions] = "nosniff"
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        var line: Logger.Metadata = [
+            "method": .string(request.method.rawValue), "route": .string(context.endpointPath ?? "none"),
+            "status": .stringConvertible(response.status.code),
+            "duration_ms": .stringConvertible((ContinuousClock.now - start).milliseconds),
+        ]
+        if let problem { line["code"] = .string(problem.code) }
+        context.logger.info("request", metadata: line)
+        return response
+    }
+
+    private static func checkSizes(of request: Request) throws {
+        guard request.uri.string.utf8.count <= addressLimit else {
+            throw ProblemError(Problem(.uriTooLong, "APIGW.0201", "The request's address is longer than 32 KB."))
+        }
+        let sizes = request.headers.map { $0.name.rawName.utf8.count + $0.value.utf8.count }
+        guard sizes.allSatisfy({ $0 <= headerLimit }), sizes.reduce(0, +) <= headersLimit else {
+            throw ProblemError(
+                Problem(
+                    .init(code: 494, reasonPhrase: "Request Header Too Large"), "APIGW.0201",
+                    "A header is longer than 32 KB, or all together are longer than 128 KB."))
+        }
+    }
+}
+
+extension Duration {
+    /// Whole and thousandths of milliseconds.
+    fileprivate var milliseconds: Double {
+        Double(components.seconds) * 1000 + Double(components.attoseconds / 1_000_000_000_000) / 1000
+    }
+}

@@ -1,0 +1,128 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Model
+import Mustache
+
+/// `/oauth/callback`, where a forge sends its user back to.
+///
+/// The page says who asked for the access before anything is made of it: an address that somebody else has sent must not hand
+/// that somebody the visitor's repositories unseen. Whoever calls the API can take code and state from the page instead.
+struct OAuthCallback: Sendable {
+    private let broker: Broker
+    private let template: MustacheTemplate
+
+    /// - Throws: when the page's template is broken; a test reads it.
+    init(_ broker: Broker) throws {
+        self.broker = broker
+        template = try MustacheTemplate(string: String(decoding: PackageResources.callback_mustache, as: UTF8.self))
+    }
+
+    func add(to router: Router<OpenContext>) {
+        router.get("/oauth/callback") { request, context in
+            try await page { try await show(RequestParameters(request, context.parameters)) }
+        }
+        router.post("/oauth/callback") { request, context in
+            try await page { try await complete(request) }
+        }
+    }
+
+    /// What the page shows. All of it is escaped by the template.
+    struct Page {
+        var title: String
+        var text: String
+        var form: Form?
+
+        struct Form {
+            var name: String
+            var code: String
+            var state: String
+        }
+    }
+
+    private func show(_ parameters: RequestParameters) async throws -> (HTTPResponse.Status, Page) {
+        if let error = try parameters.optional("error") {
+            let reason =
+                error == "access_denied" ? "You have refused the access." : "The forge did not give the access."
+            return (
+                .badRequest,
+                Page(title: "No authorization was made", text: reason + " Ask for a new address to try again.")
+            )
+        }
+        let code = try parameters.required("code")
+        let state = try parameters.required("state")
+        guard let pending = try await broker.pending(Secret(state)) else {
+            return (.badRequest, Self.stale)
+        }
+        return (
+            .ok,
+            Page(
+                title: "Let \(pending.tenant) use your \(pending.forge.displayName) account?",
+                text:
+                    "\(pending.requester) of \(pending.tenant) has asked for access to your account at \(pending.host). Go on only if you know them. The authorization needs a name.",
+                form: .init(name: pending.name?.text ?? "", code: code, state: state))
+        )
+    }
+
+    private func complete(_ request: Request) async throws -> (HTTPResponse.Status, Page) {
+        let body = try await request.body.collect(upTo: 64 << 10)
+        let form = try Self.form(String(buffer: body))
+        guard let code = form["code"], let state = form["state"], let name = form["name"] else {
+            throw ProblemError.invalid("The form is not complete.")
+        }
+        let authorization = try await broker.authorize(name, code: Secret(code), state: Secret(state))
+        return (
+            .ok,
+            Page(
+                title: "Done",
+                text:
+                    "The authorization \(authorization.name) for \(authorization.user) at \(authorization.forge.displayName) is made. You can close this page."
+            )
+        )
+    }
+
+    /// Runs a step; an error becomes a page too.
+    private func page(_ step: () async throws -> (HTTPResponse.Status, Page)) async throws -> Response {
+        do {
+            let (status, page) = try await step()
+            return render(status, page)
+        } catch {
+            let problem = Problem(error)
+            guard !problem.isFault else { throw error }
+            return render(problem.status, Page(title: "No authorization was made", text: problem.message))
+        }
+    }
+
+    private func render(_ status: HTTPResponse.Status, _ page: Page) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = "text/html; charset=utf-8"
+        headers[.contentSecurityPolicy] =
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        if let name = HTTPField.Name("Referrer-Policy") { headers[name] = "no-referrer" }
+        return Response(
+            status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: template.render(page))))
+    }
+
+    /// `application/x-www-form-urlencoded`; the last of several members of one name counts.
+    private static func form(_ text: String) throws -> [String: String] {
+        var members: [String: String] = [:]
+        for pair in text.split(separator: "&") {
+            let parts = pair.replacing("+", with: " ").split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Percent.decode(parts[0]), let value = Percent.decode(parts.count == 2 ? parts[1] : "")
+            else {
+                throw ProblemError.invalid("The form is not valid percent-encoded UTF-8.")
+            }
+            members[name] = value
+        }
+        return members
+    }
+
+    private static let stale = Page(
+        title: "This address is not good any more",
+        text: "It can be used once, within ten minutes. Ask for a new one and try again.")
+}

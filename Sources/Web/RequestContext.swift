@@ -1,0 +1,57 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Hummingbird
+import Logging
+import Model
+
+/// The context of every request, before anybody has proved anything. Handlers of it stand on open routes only.
+struct OpenContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let requestID: String
+    /// Set by ``Authentication``; read only by ``CallerContext``.
+    var caller: Caller?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        requestID = RequestID.make()
+        // One name for one thing: the framework's own number of the request is told to nobody.
+        logger[metadataKey: "hb.request.id"] = nil
+        logger[metadataKey: "request_id"] = .string(requestID)
+    }
+}
+
+/// The context of a request whose caller has been authenticated. A handler of it cannot be mounted on an open route.
+struct CallerContext: ChildRequestContext {
+    var coreContext: CoreRequestContextStorage
+    let requestID: String
+    let caller: Caller
+
+    init(context: OpenContext) throws {
+        guard let caller = context.caller else {
+            throw AccessError(.unauthenticated, "Send a token in X-Auth-Token, or sign the request with an access key.")
+        }
+        coreContext = context.coreContext
+        requestID = context.requestID
+        self.caller = caller
+    }
+}
+
+enum RequestID {
+    /// 32 random lower-case hexadecimal digits, as the cloud's gateway makes them.
+    static func make() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let digits = Array("0123456789abcdef".utf8)
+        return String(unsafeUninitializedCapacity: 32) { buffer in
+            for half in 0..<2 {
+                var bits: UInt64 = generator.next()
+                for index in 0..<16 {
+                    buffer[half * 16 + index] = digits[Int(bits & 15)]
+                    bits >>= 4
+                }
+            }
+            return 32
+        }
+    }
+}

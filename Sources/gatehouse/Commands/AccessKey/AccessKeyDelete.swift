@@ -1,0 +1,20 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import ArgumentParser
+
+struct AccessKeyDelete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete an access key. Requests signed with it are refused at once.")
+
+    @Argument(help: "The access key (AK).")
+    var accessKey: String
+
+    @OptionGroup var options: StoreOptions
+
+    func run() async throws {
+        try await options.house().identity.deleteAccessKey(accessKey)
+        print("deleted access key \(accessKey)")
+    }
+}

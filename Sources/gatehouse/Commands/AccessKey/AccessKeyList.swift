@@ -1,0 +1,27 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import ArgumentParser
+import Storage
+
+struct AccessKeyList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List a user's access keys, without their secrets.")
+
+    @Argument(help: "The tenant's name.")
+    var tenant: String
+
+    @Argument(help: "The user's name.")
+    var user: String
+
+    @OptionGroup var options: StoreOptions
+
+    func run() async throws {
+        let identity = try await options.house().identity
+        let owner = try await identity.user(named: user, of: try await identity.tenant(named: tenant))
+        for key in try await identity.accessKeys(of: owner) {
+            print(key.id)
+        }
+    }
+}

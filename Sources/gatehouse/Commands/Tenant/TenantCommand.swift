@@ -1,0 +1,11 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+struct TenantCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tenant",
+        abstract: "Make, list and delete tenants.",
+        subcommands: [TenantCreate.self, TenantList.self, TenantDelete.self])
+}

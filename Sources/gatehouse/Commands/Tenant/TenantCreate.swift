@@ -1,0 +1,24 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import ArgumentParser
+import Model
+
+struct TenantCreate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Make a tenant: an account (Keystone domain) with one project of the same name.")
+
+    @Argument(help: "The tenant's name, unique here.")
+    var name: String
+
+    @OptionGroup var options: StoreOptions
+
+    func run() async throws {
+        let tenant = try await options.house().identity.createTenant(named: name)
+        print("tenant      \(tenant.name)")
+        print("project_id  \(tenant.id)")
+        print("domain_id   \(tenant.domain)")
+    }
+}

@@ -1,0 +1,19 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import ArgumentParser
+import Model
+
+struct TenantList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the tenants: project ID and name, a line each.")
+
+    @OptionGroup var options: StoreOptions
+
+    func run() async throws {
+        for tenant in try await options.house().identity.tenants() {
+            print("\(tenant.id)  \(tenant.name)")
+        }
+    }
+}

@@ -1,0 +1,24 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import ArgumentParser
+
+struct UserDelete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete a user with its tokens and access keys.")
+
+    @Argument(help: "The tenant's name.")
+    var tenant: String
+
+    @Argument(help: "The user's name.")
+    var name: String
+
+    @OptionGroup var options: StoreOptions
+
+    func run() async throws {
+        let identity = try await options.house().identity
+        try await identity.delete(try await identity.user(named: name, of: try await identity.tenant(named: tenant)))
+        print("deleted user \(name) of \(tenant)")
+    }
+}

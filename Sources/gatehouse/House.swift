@@ -1,0 +1,119 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Forges
+import Foundation
+import Logging
+import Model
+import ServiceLifecycle
+import Storage
+import UnixSignals
+import Web
+
+/// Makes the rooms and joins them, once, from top to bottom.
+struct House: Sendable {
+    let configuration: ServiceConfiguration
+    let logger: Logger
+    let store: SQLiteStore
+    let vault: Vault
+    let identity: Identity
+
+    /// Opens the store and the vault. Makes both, and the master key's file, where the store is new.
+    /// - Parameter passwordCost: what a new password's hash costs; the recommended cost, but for a sandbox.
+    /// - Throws: a ``StoreError`` whose message says why the store or its key cannot be used.
+    init(
+        _ configuration: ServiceConfiguration, passwordCost: PasswordHashing.Cost = .recommended
+    ) async throws {
+        self.configuration = configuration
+        logger = configuration.makeLogger()
+        store = try SQLiteStore(path: configuration.storePath)
+        if case .file(let path) = configuration.masterKey { try Self.makeFolder(of: path) }
+        let key =
+            switch configuration.masterKey {
+            case .value(let text): try MasterKey(text: text.exposed)
+            case .file(let path):
+                try await MasterKey.load(fromFile: path, makingOneFor: store)
+            }
+        vault = try await Vault(store: store, masterKey: key)
+        identity = Identity(
+            store: store, vault: vault,
+            settings: .init(tokenLifetime: configuration.tokenLifetime, endpoint: configuration.publicURL),
+            passwords: PasswordHashing(cost: passwordCost))
+    }
+
+    /// Serves until the process is told to stop, then finishes what has begun.
+    /// - Parameters:
+    ///   - companions: services that start before the API and stop after it.
+    ///   - onListening: called once with the port, when requests are taken.
+    func serve(
+        beside companions: [any Service] = [], onListening: @escaping @Sendable (Int) async -> Void
+    ) async throws {
+        let connections = UpstreamConnections(limits: configuration.limits)
+        do {
+            try await serve(beside: companions, over: connections, onListening: onListening)
+        } catch {
+            try await connections.shutdown()
+            throw error
+        }
+        try await connections.shutdown()
+    }
+
+    /// Makes the master key's folder, open to its user only, where it is absent.
+    private static func makeFolder(of path: String) throws {
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        guard !FileManager.default.fileExists(atPath: folder) else { return }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw ServiceConfiguration.Invalid(description: "The folder \(folder) for the master key cannot be made.")
+        }
+    }
+
+    private static func answers(_ store: SQLiteStore) async -> Bool {
+        do {
+            try await store.ping()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func serve(
+        beside companions: [any Service], over connections: UpstreamConnections,
+        onListening: @escaping @Sendable (Int) async -> Void
+    ) async throws {
+        let upstream = connections.upstream(
+            policy: NetworkPolicy(trusted: configuration.trustedHosts, allowances: configuration.allowances))
+        let sites = OAuthSites(configuration.applications)
+        let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
+        let broker = Broker(
+            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher)
+        let web = try WebService(
+            broker: broker, identity: identity, publicURL: configuration.publicURL,
+            isReady: { [store] in await Self.answers(store) },
+            listen: .init(
+                host: configuration.host, port: configuration.port, certificate: configuration.tls?.certificate,
+                key: configuration.tls?.key),
+            logger: logger, onListening: onListening)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: companions + [RefresherService(refresher: refresher), web.service],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+}
+
+/// The refresher's life in the service group: on shutdown it takes no more renewals and finishes those that have begun.
+private struct RefresherService: Service {
+    let refresher: CredentialRefresher
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await refresher.run()
+        } onGracefulShutdown: {
+            refresher.stop()
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Model
+import TestSupport
+import Testing
+
+@testable import Forges
+
+struct ForgeHostTests {
+    @Test(arguments: [
+        (nil, "https://api.github.com"), ("", "https://api.github.com"),
+        ("https://github.com", "https://api.github.com"), ("https://github.com/tom-repo", "https://api.github.com"),
+        ("https://api.github.com", "https://api.github.com"), ("https://www.github.com/", "https://api.github.com"),
+        ("http://github.com", "https://api.github.com"), ("https://GITHUB.com/Tom", "https://api.github.com"),
+        ("https://octocorp.ghe.com", "https://api.octocorp.ghe.com"),
+        ("https://api.octocorp.ghe.com", "https://api.octocorp.ghe.com"),
+        ("https://octocorp.ghe.com/orgs/x", "https://api.octocorp.ghe.com"),
+        ("https://git.example.org", "https://git.example.org/api/v3"),
+        ("https://git.example.org/", "https://git.example.org/api/v3"),
+        ("https://git.example.org/api/v3", "https://git.example.org/api/v3"),
+        ("https://git.example.org/tom", "https://git.example.org/api/v3"),
+        ("https://git.example.org:8443/tom", "https://git.example.org:8443/api/v3"),
+        ("http://127.0.0.1:9001", "http://127.0.0.1:9001/api/v3"), ("https://[::1]:9001", "https://[::1]:9001/api/v3"),
+    ])
+    func `a GitHub address leads to one API`(address: String?, api: String) throws {
+        let hosts = try ForgeHost.candidates(.github, address: address)
+        #expect(hosts.map(\.api) == [api])
+        #expect(hosts.map(\.shown) == [api])
+    }
+
+    @Test(arguments: [
+        (nil, ["https://gitlab.com"]), ("https://gitlab.com/tom", ["https://gitlab.com"]),
+        ("https://www.gitlab.com", ["https://gitlab.com"]), ("https://gitlab.com/api/v4", ["https://gitlab.com"]),
+        ("https://git.example.org", ["https://git.example.org"]),
+        ("https://git.example.org/", ["https://git.example.org"]),
+        ("https://git.example.org/api/v4", ["https://git.example.org"]),
+        ("https://git.example.org/gitlab/api/v4/", ["https://git.example.org/gitlab"]),
+        ("https://git.example.org/gitlab", ["https://git.example.org/gitlab", "https://git.example.org"]),
+        ("https://192.168.1.1:8080/gitlab", ["https://192.168.1.1:8080/gitlab", "https://192.168.1.1:8080"]),
+    ])
+    func `a GitLab address may be an installation or a user's page`(address: String?, pages: [String]) throws {
+        let hosts = try ForgeHost.candidates(.gitlab, address: address)
+        #expect(hosts.map(\.pages) == pages)
+        #expect(hosts.map(\.api) == pages.map { $0 + "/api/v4" })
+    }
+
+    @Test(
+        arguments: [
+            "github.com", "ftp://github.com", "https://", "https://user@github.com", "https://u:p@github.com",
+            "https://github.com?x=1", "https://github.com#x", "https://git hub.com", "https://gïthub.com",
+            "https://github.com/\r\nX: y", "nonsense", "https://" + String(repeating: "a", count: 3000),
+            "https://github.com:port", "//github.com", "https://github.com/a\\b", "https://git.example.org/a/../b",
+            "https://git.example.org/%2e%2e/b",
+        ], ForgeID.allCases)
+    func `what is no host's address is refused with a sentence`(address: String, forge: ForgeID) {
+        let error = #expect(throws: ForgeError.self) { try ForgeHost.candidates(forge, address: address) }
+        #expect(error?.code == .invalidRequest)
+        #expect(error?.message.contains("u:p") == false)
+    }
+
+    @Test(arguments: ForgeID.allCases)
+    func `what is shown is read back`(forge: ForgeID) throws {
+        for address in [nil, "https://git.example.org", "http://127.0.0.1:9001", "https://git.example.org/gitlab"] {
+            for host in try ForgeHost.candidates(forge, address: address) {
+                #expect(ForgeHost(forge, stored: host.shown) == host)
+            }
+        }
+        #expect(ForgeHost(.github, stored: "https://api.octocorp.ghe.com")?.pages == "https://octocorp.ghe.com")
+        #expect(ForgeHost(forge, stored: "nonsense") == nil)
+    }
+
+    @Test(arguments: ForgeID.allCases)
+    func `a host opens its own forge`(forge: ForgeID) async throws {
+        let network = StubAccount.network(of: forge)
+        let opened = ForgeHost.official(forge).open(.fixed(.personal(Secret("t"))), upstream: network.upstream)
+        #expect(try await opened.account().login == "octocat")
+        #expect(network.requests.first?.url.hasPrefix(ForgeHost.official(forge).api + "/") == true)
+    }
+}

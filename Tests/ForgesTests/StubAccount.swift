@@ -1,0 +1,20 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Model
+import TestSupport
+
+@testable import Forges
+
+/// A user at each forge, enough for `account()`.
+enum StubAccount {
+    static func network(of forge: ForgeID) -> StubNetwork {
+        StubNetwork(answering: { request in
+            switch forge {
+            case .github: .json(#"{"login":"octocat","html_url":"https://github.com/octocat","avatar_url":""}"#)
+            case .gitlab:
+                .json(#"{"id":1,"username":"octocat","web_url":"https://gitlab.com/octocat","avatar_url":null}"#)
+            }
+        })
+    }
+}

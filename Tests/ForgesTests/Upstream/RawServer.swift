@@ -1,0 +1,99 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A server on loopback that speaks raw bytes, for answers that no honest server gives.
+struct RawServer: Sendable {
+    enum Behaviour: Sendable {
+        /// These bytes, then nothing more on an open connection.
+        case answer(String)
+        /// These bytes, then the end.
+        case answerAndClose(String)
+        /// These bytes, then one more byte again and again.
+        case drip(String)
+    }
+
+    /// What the server has seen.
+    final class Log: Sendable {
+        private let state = Mutex((text: "", connections: 0))
+
+        var text: String { state.withLock { $0.text } }
+        var connections: Int { state.withLock { $0.connections } }
+
+        fileprivate func connected() { state.withLock { $0.connections += 1 } }
+        fileprivate func received(_ text: String) { state.withLock { $0.text += text } }
+    }
+
+    /// `127.0.0.1` with its port.
+    let address: String
+    let log: Log
+
+    /// Serves while the body runs.
+    static func run(_ behaviour: Behaviour, _ body: (RawServer) async throws -> Void) async throws {
+        let log = Log()
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Speaker(behaviour, log))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let result: Result<Void, any Error>
+        do {
+            result = .success(
+                try await body(RawServer(address: "127.0.0.1:\(channel.localAddress?.port ?? 0)", log: log)))
+        } catch {
+            result = .failure(error)
+        }
+        try await channel.close()
+        try result.get()
+    }
+}
+
+private final class Speaker: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let behaviour: RawServer.Behaviour
+    private let log: RawServer.Log
+    private var hasSpoken = false
+
+    init(_ behaviour: RawServer.Behaviour, _ log: RawServer.Log) {
+        self.behaviour = behaviour
+        self.log = log
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        log.connected()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        log.received(String(buffer: unwrapInboundIn(data)))
+        guard !hasSpoken else { return }
+        hasSpoken = true
+        switch behaviour {
+        case .answer(let text): say(text, context)
+        case .answerAndClose(let text):
+            say(text, context)
+            context.close(promise: nil)
+        case .drip(let text):
+            say(text, context)
+            let channel = context.channel
+            context.eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(20), delay: .milliseconds(20)) { task in
+                guard channel.isActive else { return task.cancel() }
+                channel.writeAndFlush(ByteBuffer(string: "."), promise: nil)
+            }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func say(_ text: String, _ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+    }
+}

@@ -1,0 +1,126 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Access
+package import Forges
+package import Foundation
+package import Logging
+package import Model
+package import Storage
+import Synchronization
+
+/// The rooms joined as in service, over a store in a folder of its own and a network that is stubbed.
+package final class TestHouse: Sendable {
+    package let directory: URL
+    package let store: SQLiteStore
+    package let vault: Vault
+    package let identity: Identity
+    package let refresher: CredentialRefresher
+    package let broker: Broker
+    /// A tenant's user, and another tenant's.
+    package let caller: Caller
+    package let stranger: Caller
+    package let clock: TestClock
+
+    package static let applications = [
+        OAuthApplication(
+            host: .official(.github), site: nil, clientID: "client-1", clientSecret: Secret("canary-client-secret"),
+            redirectURI: "https://gate.example.org/oauth/callback", scopes: ["repo"]),
+        OAuthApplication(
+            host: .official(.gitlab), site: nil, clientID: "client-2", clientSecret: Secret("canary-client-secret"),
+            redirectURI: "https://gate.example.org/oauth/callback", scopes: ["api"]),
+        OAuthApplication(
+            host: .official(.gitlab), site: "intl", clientID: "client-3", clientSecret: Secret("canary-client-secret"),
+            redirectURI: "https://gate.example.org/oauth/callback", scopes: ["api"]),
+    ]
+
+    package init(network: StubNetwork, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        async throws
+    {
+        directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
+        clock = TestClock()
+        store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
+        vault = try await Vault(
+            store: store,
+            masterKey: try MasterKey(text: String(repeating: "00112233445566778899aabbccddeeff", count: 2)),
+            clock: clock.wall)
+        identity = Identity(
+            store: store, vault: vault, settings: .init(endpoint: "https://gate.example.org"), clock: clock.wall,
+            passwords: PasswordHashing(cost: .init(logRounds: 1, blockSize: 8, parallelism: 1)))
+        let upstream = network.upstream
+        let sites = OAuthSites(Self.applications)
+        refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
+        broker = Broker(
+            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, clock: clock.wall)
+        caller = try await Self.makeCaller("acme", identity)
+        stranger = try await Self.makeCaller("rival", identity)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// The password of both users.
+    package static let password = Secret("canary-user-password")
+
+    private static func makeCaller(_ name: String, _ identity: Identity) async throws -> Caller {
+        let tenant = try await identity.createTenant(named: name)
+        return Caller(
+            user: try await identity.createUser(named: "alice", password: password, in: tenant), tenant: tenant)
+    }
+
+    /// Leave to act in the caller's own tenant.
+    package func grant(_ action: Action = .readRepository, to caller: Caller? = nil) throws -> Grant {
+        let caller = caller ?? self.caller
+        return try Grant.authorise(caller, to: action, in: caller.tenant.id.text)
+    }
+
+    /// Runs a body while renewals are served.
+    package func serving<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        async let service: Void = refresher.run()
+        do {
+            let value = try await body()
+            refresher.stop()
+            await service
+            return value
+        } catch {
+            refresher.stop()
+            await service
+            throw error
+        }
+    }
+
+    /// Stores an authorization without asking a forge.
+    package func store(
+        _ credential: Credential, named name: String, forge: ForgeID = .github, of caller: Caller? = nil,
+        status: AuthorizationStatus = .normal
+    ) async throws {
+        guard let name = AuthorizationName(name) else { throw CocoaError(.formatting) }
+        let now = clock.wall.milliseconds
+        try await vault.insert(
+            Authorization(
+                id: RandomText.hexadecimal(), tenant: (caller ?? self.caller).tenant.id, name: name, forge: forge,
+                mode: credential.mode, host: ForgeHost.official(forge).shown,
+                account: Account(login: "octavia", home: "https://example.org/octavia", avatar: ""), site: nil,
+                created: now, updated: now, status: status),
+            credential: credential)
+    }
+
+    /// Every byte that the house has written.
+    package func everythingOnDisk() throws -> Data {
+        try store.close()
+        let files = try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+        return try files.reduce(into: Data()) { $0 += try Data(contentsOf: $1) }
+    }
+}
+
+/// A clock that stands at noon of 2025-01-02 UTC until it is moved.
+package final class TestClock: Sendable {
+    private let time = Mutex<Int64>(1_735_819_200_000)
+
+    package var wall: WallClock { WallClock { self.time.withLock { $0 } } }
+
+    package func advance(seconds: Int64) {
+        time.withLock { $0 += seconds * 1000 }
+    }
+}

@@ -1,0 +1,106 @@
+// Copyright the Gatehouse authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Access
+import Foundation
+import Hummingbird
+import Model
+import TestSupport
+import Testing
+
+@testable import Web
+
+@Suite struct SiteTests {
+    @Test func `liveness needs nothing, readiness the store`() async throws {
+        try await TestSite.withSite { site async throws in
+            #expect(try await site.send(.get, "/livez").status == 200)
+            #expect(try await site.send(.get, "/readyz").status == 200)
+        }
+        try await TestSite.withSite(isReady: false) { site async throws in
+            #expect(try await site.send(.get, "/livez").status == 200)
+            #expect(try await site.send(.get, "/readyz").status == 503)
+        }
+    }
+
+    @Test func `a list has the documented members, tag included`() async throws {
+        try await TestSite.withSite { site async throws in
+            try await site.storeMain()
+            let listed = try await site.call(.get, "/auths").json()
+            #expect(listed["count"] as? Int == 1)
+            let item = try #require((listed["authorizations"] as? [[String: Any]])?.first)
+            #expect(
+                Set(item.keys) == [
+                    "name", "repo_type", "repo_host", "repo_home", "repo_user", "avartar", "token_type", "create_time",
+                    "update_time", "tag", "status",
+                ])
+            #expect(item["tag"] is NSNull)
+            #expect(item["create_time"] as? Int == 1_735_819_200_000)
+        }
+    }
+
+    @Test func `a token is issued, checked and revoked as Keystone does it`() async throws {
+        try await TestSite.withSite { site async throws in
+            let body = """
+                {"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"alice","password":"\(TestHouse.password.exposed)",
+                "domain":{"name":"acme"}}}},"scope":{"project":{"name":"acme","domain":{"name":"acme"}}}}}
+                """
+            let issued = try await site.send(.post, "/v3/auth/tokens", body: body)
+            #expect(issued.status == 201)
+            let token = try #require(issued.headers[.xSubjectToken])
+            #expect(!issued.text.contains(token))
+            let both = ["X-Auth-Token": token, "X-Subject-Token": token]
+            #expect(try await site.send(.get, "/v3/auth/tokens", headers: both).status == 200)
+            let head = try await site.send(.head, "/v3/auth/tokens", headers: both)
+            #expect((head.status, head.text) == (200, ""))
+            #expect(try await site.send(.get, "\(site.root)/auths", headers: both).status == 200)
+            #expect(try await site.send(.delete, "/v3/auth/tokens", headers: both).status == 204)
+            #expect(try await site.send(.get, "\(site.root)/auths", headers: both).status == 401)
+            let wrong = try await site.send(
+                .post, "/v3/auth/tokens", body: body.replacingOccurrences(of: TestHouse.password.exposed, with: "wrong")
+            )
+            #expect(wrong.status == 401)
+            let refusal = try wrong.json()["error"] as? [String: Any]
+            #expect(refusal?["code"] as? Int == 401)
+        }
+    }
+
+    @Test(arguments: ["", "{}", "[]", "{\"auth\":1}", "{\"auth\":{\"identity\":{\"methods\":[\"password\"]}}}"])
+    func `a sign-in that is none is told so in Keystone's form`(body: String) async throws {
+        try await TestSite.withSite { site async throws in
+            let answer = try await site.send(.post, "/v3/auth/tokens", body: body)
+            #expect(answer.status == 400)
+            let refusal = try answer.json()["error"] as? [String: Any]
+            #expect(refusal?["title"] as? String == "Bad Request")
+        }
+    }
+
+    @Test func `the callback page says who asks, escapes what it shows, and completes the flow`() async throws {
+        try await TestSite.withSite { site async throws in
+            let address = try await site.house.broker.redirect(
+                to: .github, site: nil, name: "paged", with: site.house.grant())
+            let state = URLComponents(string: address)?.queryItems?.first { $0.name == "state" }?.value ?? ""
+            let shown = try await site.send(.get, "/oauth/callback?code=%22%3E%3Cscript%3E&state=\(state)")
+            #expect(shown.status == 200)
+            #expect(
+                shown.text.contains("alice") && shown.text.contains("acme") && shown.text.contains("value=\"paged\""))
+            #expect(!shown.text.contains("<script>"))
+            #expect(shown.headers[.contentSecurityPolicy]?.contains("default-src 'none'") == true)
+            #expect(shown.headers[.cacheControl] == "no-store")
+            let form = "name=paged&code=c&state=\(state)"
+            let done = try await site.send(.post, "/oauth/callback", body: form)
+            #expect(done.status == 200, "\(done.text)")
+            #expect(try await site.house.broker.authorizations(site.house.grant()).map(\.name.text) == ["paged"])
+            #expect(try await site.send(.post, "/oauth/callback", body: form).status == 400)
+        }
+    }
+
+    @Test(arguments: [
+        "", "?code=x", "?state=x", "?code=x&state=y", "?error=access_denied&state=x", "?code=%FF&state=%FF",
+    ]) func `a visit that is none gets a page that says so`(query: String) async throws {
+        try await TestSite.withSite { site async throws in
+            let answer = try await site.send(.get, "/oauth/callback\(query)")
+            #expect(answer.status == 400)
+            #expect(answer.headers[.contentType]?.hasPrefix("text/html") == true)
+        }
+    }
+}
