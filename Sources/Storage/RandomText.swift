@@ -41,10 +41,10 @@ package enum Hexadecimal {
     }
 
     /// nil for an odd number of digits and for anything that is no hexadecimal digit; both letter cases are read.
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    package static func decode(_ digits: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var high: UInt8?
-        for character in text.utf8 {
+        for character in digits {
             guard let value = value(of: character) else { return nil }
             if let first = high {
                 bytes.append(first << 4 | value)

@@ -5,7 +5,7 @@ import Crypto
 import Storage
 
 /// The text that a signature is made over, from a request as it came over the wire. Clients build the same text from what
-/// they are about to send; `docs/compatibility.md` says where they differ from each other.
+/// they are about to send.
 struct CanonicalRequest: Sendable {
     /// How the path of a signature is got from the path on the wire.
     enum PathForm: CaseIterable, Sendable {

@@ -43,7 +43,7 @@ extension SQLiteStore {
     }
 
     func accessKey(_ id: String) async throws(StoreError) -> AccessKeyRow? {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created,
@@ -62,7 +62,7 @@ extension SQLiteStore {
 
     /// Oldest first.
     package func accessKeys(of user: User) async throws(StoreError) -> [AccessKey] {
-        try await read { database in
+        try read { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: "SELECT id, created FROM access_keys WHERE tenant = ? AND user = ? ORDER BY created, rowid",

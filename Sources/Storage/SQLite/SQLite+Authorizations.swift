@@ -44,7 +44,7 @@ extension SQLiteStore {
 
     /// Oldest first.
     func authorizations(of tenant: TenantID) async throws(StoreError) -> [Authorization] {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT \(Self.columns) FROM authorizations WHERE tenant = ? ORDER BY number")
             let rows = try Row.fetchCursor(statement, arguments: [tenant.text])
@@ -59,7 +59,7 @@ extension SQLiteStore {
     func authorization(
         named name: AuthorizationName, of tenant: TenantID
     ) async throws(StoreError) -> AuthorizationRow? {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT \(Self.columns), key_version, revision, sealed FROM authorizations
@@ -71,7 +71,7 @@ extension SQLiteStore {
     }
 
     func authorization(id: String, of tenant: TenantID) async throws(StoreError) -> AuthorizationRow? {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT \(Self.columns), key_version, revision, sealed FROM authorizations WHERE tenant = ? AND id = ?

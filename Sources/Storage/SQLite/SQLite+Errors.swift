@@ -9,7 +9,6 @@ extension StoreError {
         switch error {
         case let error as StoreError: self = error
         case let error as DatabaseError: self.init(database: error)
-        case is CancellationError: self.init(.unavailable, "The request was cancelled before the store was read.")
         default: self.init(.unavailable, "The store failed.", cause: "\(type(of: error))")
         }
     }

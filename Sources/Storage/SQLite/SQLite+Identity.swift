@@ -35,14 +35,14 @@ extension SQLiteStore {
 
     /// Oldest first.
     package func tenants() async throws(StoreError) -> [Tenant] {
-        try await read { database in
+        try read { database in
             try Row.fetchAll(database, sql: "SELECT id, domain, name, created FROM tenants ORDER BY number")
                 .map { row in try Tenant(row) }
         }
     }
 
     package func tenant(named name: String) async throws(StoreError) -> Tenant? {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT id, domain, name, created FROM tenants WHERE name = ?")
             return try Row.fetchOne(statement, arguments: [name]).map { row in try Tenant(row) }
@@ -50,7 +50,7 @@ extension SQLiteStore {
     }
 
     package func tenant(_ id: TenantID) async throws(StoreError) -> Tenant? {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT id, domain, name, created FROM tenants WHERE id = ?")
             return try Row.fetchOne(statement, arguments: [id.text]).map { row in try Tenant(row) }
@@ -77,7 +77,7 @@ extension SQLiteStore {
 
     /// Oldest first.
     package func users(of tenant: TenantID) async throws(StoreError) -> [User] {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT id, tenant, name, created FROM users WHERE tenant = ? ORDER BY number")
             return try Row.fetchAll(statement, arguments: [tenant.text]).map { row in try User(row) }
@@ -85,7 +85,7 @@ extension SQLiteStore {
     }
 
     package func user(named name: String, of tenant: TenantID) async throws(StoreError) -> User? {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT id, tenant, name, created FROM users WHERE tenant = ? AND name = ?")
             return try Row.fetchOne(statement, arguments: [tenant.text, name]).map { row in try User(row) }
@@ -102,7 +102,7 @@ extension SQLiteStore {
         case .name(let name, .name(let domain)):
             (condition, arguments) = ("u.name = ? AND t.name = ?", [name, domain])
         }
-        return try await read { database in
+        return try read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created, u.password

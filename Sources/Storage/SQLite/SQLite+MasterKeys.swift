@@ -17,7 +17,7 @@ extension SQLiteStore {
     }
 
     func newestMasterKey() async throws(StoreError) -> MasterKeyRow? {
-        try await read { database in
+        try read { database in
             try Row.fetchOne(database, sql: "SELECT version, proof FROM master_keys ORDER BY version DESC LIMIT 1")
                 .map { row in MasterKeyRow(version: row[0], proof: row[1]) }
         }

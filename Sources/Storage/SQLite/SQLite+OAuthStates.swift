@@ -43,7 +43,7 @@ extension SQLiteStore {
 
     /// nil for one that is unknown, used or has ended.
     func oauthState(digest: Data, now: Int64) async throws(StoreError) -> OAuthStateRow? {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT \(Self.columns) FROM oauth_states WHERE digest = ? AND expires > ?")
             return try Row.fetchOne(statement, arguments: [digest, now]).map { row in try OAuthStateRow(row) }

@@ -60,7 +60,7 @@ extension SQLiteStore {
 
     /// Expired tokens are found too, for as long as they are not forgotten: a caller is told that its token ended.
     package func token(digest: Data) async throws(StoreError) -> TokenEntry? {
-        try await read { database in
+        try read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created,

@@ -24,20 +24,27 @@ struct SealContext: Sendable {
     let bound: [String?]
 
     /// Unambiguous: every part has its length before it, and an absent text differs from an empty one.
-    fileprivate func authenticatedData(for layer: String, extra: [String?] = []) -> Data {
-        var data = Data()
-        let parts: [String?] = ["gatehouse seal 1", layer, kind.rawValue, tenant?.text, id]
-        for part in parts + extra + bound {
-            guard let part else {
-                data.append(0)
-                continue
-            }
-            let bytes = Array(part.utf8)
-            data.append(1)
-            withUnsafeBytes(of: UInt64(bytes.count).bigEndian) { data.append(contentsOf: $0) }
-            data.append(contentsOf: bytes)
+    fileprivate func authenticatedData(for layer: StaticString, version: Int64?) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
+        Self.append("gatehouse seal 1", to: &bytes)
+        Self.append("\(layer)", to: &bytes)
+        Self.append(kind.rawValue, to: &bytes)
+        Self.append(tenant?.text, to: &bytes)
+        Self.append(id, to: &bytes)
+        Self.append(version.map { String($0) }, to: &bytes)
+        for part in bound { Self.append(part, to: &bytes) }
+        return bytes
+    }
+
+    private static func append(_ part: String?, to bytes: inout [UInt8]) {
+        guard let part else {
+            bytes.append(0)
+            return
         }
-        return data
+        bytes.append(1)
+        withUnsafeBytes(of: UInt64(part.utf8.count).bigEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: part.utf8)
     }
 }
 
@@ -58,9 +65,9 @@ enum Envelope {
         do {
             let wrapped = try AES.GCM.seal(
                 dataKey.withUnsafeBytes { Data($0) }, using: master,
-                authenticating: context.authenticatedData(for: "data key", extra: [String(version)]))
+                authenticating: context.authenticatedData(for: "data key", version: version))
             let value = try AES.GCM.seal(
-                plaintext, using: dataKey, authenticating: context.authenticatedData(for: "value"))
+                plaintext, using: dataKey, authenticating: context.authenticatedData(for: "value", version: nil))
             guard let wrapped = wrapped.combined, let value = value.combined else {
                 throw StoreError(.unavailable, "The cryptographic library gave no sealed text.")
             }
@@ -83,10 +90,10 @@ enum Envelope {
         do {
             let key = try AES.GCM.open(
                 AES.GCM.SealedBox(combined: body.prefix(wrappedLength)), using: master,
-                authenticating: context.authenticatedData(for: "data key", extra: [String(version)]))
+                authenticating: context.authenticatedData(for: "data key", version: version))
             return try AES.GCM.open(
                 AES.GCM.SealedBox(combined: body.dropFirst(wrappedLength)), using: SymmetricKey(data: key),
-                authenticating: context.authenticatedData(for: "value"))
+                authenticating: context.authenticatedData(for: "value", version: nil))
         } catch {
             throw unsealable(context)
         }

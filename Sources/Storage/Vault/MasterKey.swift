@@ -15,7 +15,7 @@ package struct MasterKey: Sendable {
         let text = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let bytes: [UInt8]?
         if text.utf8.count == 64 {
-            bytes = Hexadecimal.decode(text)
+            bytes = Hexadecimal.decode(text.utf8)
         } else {
             let standard = text.replacing("-", with: "+").replacing("_", with: "/").replacing("=", with: "")
             let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
