@@ -39,6 +39,7 @@ extension ForgeBackend {
         try await add(SandboxSeed.publicProject, .user(octavia.id), "For all", history: .open, visibility: .public)
         try await add(SandboxSeed.organizationProject, .group(works.id), "Cranes", history: .small)
         try await add(SandboxSeed.otherProject, .user(marlow.id), nil, history: .small)
+        if forge == .gitlab { try await seedGitLab() }
     }
 
     /// Adds what the options ask for, on every start: tokens and redirect addresses.
