@@ -65,9 +65,7 @@ extension GitLabEmulator {
         guard let commit = try await git.commitID(ref) else {
             throw GitLabRefusal.badRequest("Failed to create branch '\(name)': invalid reference name '\(ref)'")
         }
-        if project.protects(branch: name), !call.state.mayPush(to: name, of: project, as: user.id) {
-            throw GitLabRefusal.badRequest("You are not allowed to create protected branches on this project.")
-        }
+        try await check(.creation, of: "refs/heads/" + name, in: project, by: user, call.state)
         do {
             try await git.createReference("refs/heads/" + name, at: commit)
         } catch GitError.alreadyExists {
@@ -85,14 +83,7 @@ extension GitLabEmulator {
         let (project, user) = try call.project(as: .developer)
         let git = backend.git(project)
         let branch = try await branch(call.path["branch"], in: git)
-        if try await defaultBranch(of: project)?.name == branch.name {
-            throw GitLabRefusal.badRequest("The default branch of a project cannot be deleted.")
-        }
-        if project.protects(branch: branch.shortName), !call.state.mayAdminister(project, as: user.id) {
-            throw GitLabRefusal.badRequest(
-                "You are not allowed to delete protected branches from this project. Only a project maintainer or owner "
-                    + "can delete a protected branch.")
-        }
+        try await check(.deletion, of: branch.name, in: project, by: user, call.state)
         do {
             try await git.deleteReference(branch.name)
         } catch GitError.notFound {
@@ -132,12 +123,20 @@ extension GitLabEmulator {
         guard try await GitLabRefName.isAllowed(name, in: git) else {
             throw GitLabRefusal.badRequest("Branch name is invalid")
         }
-        if GitRepository.isObjectID(name) {
-            throw GitLabRefusal.badRequest(
-                "You cannot create a branch with a 40-character hexadecimal branch name.")
-        }
         guard try await git.reference("refs/heads/" + name) == nil else {
             throw GitLabRefusal.badRequest("Branch already exists")
+        }
+    }
+
+    /// Refuses what protected branches and tags forbid.
+    func check(
+        _ kind: GitLabRefChange.Kind, of name: String, in project: SandboxRepository, by user: SandboxUser,
+        _ state: AccountState
+    ) async throws {
+        let change = GitLabRefChange(name: name, kind: kind, isFromAPI: true)
+        let branch = try await defaultBranch(of: project)?.shortName
+        if let sentence = state.refusal(of: change, in: project, by: user, defaultBranch: branch) {
+            throw GitLabRefusal.badRequest(sentence)
         }
     }
 

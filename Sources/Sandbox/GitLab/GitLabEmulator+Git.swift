@@ -37,10 +37,19 @@ extension GitLabEmulator {
                 return .text("You can't push code to an archived project.\n", status: .forbidden)
             }
         }
-        let response = try await GitSmartHTTP.respond(
-            operation, request: request, repository: backend.git(project), user: user?.login)
-        if operation.isWriting, request.method == .post { touch(project) }
-        return response
+        let body = try await request.bytes()
+        if operation.isWriting, request.method == .post, let user {
+            let push = GitLabPush(body)
+            let branch = try await defaultBranch(of: project)?.shortName
+            for change in push.changes {
+                if let sentence = state.refusal(of: change, in: project, by: user, defaultBranch: branch) {
+                    return push.refusal(sentence)
+                }
+            }
+            touch(project)
+        }
+        return try await GitSmartHTTP.respond(
+            operation, request: request, body: body, repository: backend.git(project), user: user?.login)
     }
 
     private static func user(

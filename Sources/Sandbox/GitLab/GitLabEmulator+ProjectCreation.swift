@@ -58,11 +58,11 @@ private struct GitLabProjectDraft: Sendable {
         self.hasReadme = hasReadme
         let text = givenPath?.isEmpty == false ? givenPath : givenName
         name = givenName?.isEmpty == false ? givenName ?? "" : givenPath ?? ""
-        path = text.map { Self.isPath($0) || givenPath?.isEmpty == false ? $0 : Self.parameterized($0) } ?? ""
+        path = text.map { GitLabProjectName.isPath($0) || givenPath?.isEmpty == false ? $0 : GitLabProjectName.parameterized($0) } ?? ""
         defaultBranch = branch.flatMap { hasReadme && !$0.isEmpty ? $0 : nil } ?? "main"
         namespace = try Self.namespace(namespaceID, call)
         self.visibility = visibility.flatMap { RepositoryVisibility(rawValue: $0) } ?? .private
-        try Self.check(name: name, path: path)
+        try GitLabProjectName.check(name: name, path: path)
         if namespace.kind == .group, !namespace.isPublic, self.visibility != .private {
             throw .invalidRecord([
                 ("visibility_level", ["\(self.visibility.rawValue) is not allowed in a private group."])
@@ -94,51 +94,5 @@ private struct GitLabProjectDraft: Sendable {
             || state.group(fullPath: "\(namespace.fullPath)/\(path)") != nil
         guard isNameTaken || isPathTaken else { return }
         throw .invalidRecord((isNameTaken ? [("name", [taken])] : []) + (isPathTaken ? [("path", [taken])] : []))
-    }
-
-    private static let nameRule =
-        "can contain only letters, digits, emoji, '_', '.', '+', dashes, or spaces. It must start with a letter, digit, "
-        + "emoji, or '_'."
-    private static let pathRule =
-        "can contain only letters, digits, '_', '-' or '.'. Cannot start with '-', end in '.git' or end in '.atom'"
-
-    private static func check(name: String, path: String) throws(GitLabRefusal) {
-        var complaints: [(field: String, texts: [String])] = []
-        let allowed = name.allSatisfy { $0.isLetter || $0.isNumber || "_.+- ".contains($0) || !$0.isASCII }
-        let starts = name.first.map { $0.isLetter || $0.isNumber || $0 == "_" || !$0.isASCII } ?? false
-        if name.isEmpty {
-            complaints.append(("name", ["can't be blank"]))
-        } else if !allowed || !starts {
-            complaints.append(
-                (
-                    "name",
-                    [Self.nameRule]
-                ))
-        } else if name.count > 255 {
-            complaints.append(("name", ["is too long (maximum is 255 characters)"]))
-        }
-        if path.isEmpty {
-            complaints.append(("path", ["can't be blank"]))
-        } else if !isPath(path) {
-            complaints.append(
-                (
-                    "path",
-                    [Self.pathRule]
-                ))
-        } else if path.count > 255 {
-            complaints.append(("path", ["is too long (maximum is 255 characters)"]))
-        }
-        if !complaints.isEmpty { throw .invalidRecord(complaints) }
-    }
-
-    private static func isPath(_ text: String) -> Bool {
-        let allowed = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
-        return allowed && !text.isEmpty && !text.hasPrefix("-") && !text.hasSuffix(".git") && !text.hasSuffix(".atom")
-            && text != "." && text != ".."
-    }
-
-    /// `My Project!` becomes `my-project`.
-    private static func parameterized(_ text: String) -> String {
-        text.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }.joined(separator: "-")
     }
 }

@@ -106,16 +106,7 @@ extension GitLabEmulator {
         if name.hasPrefix("refs/tags/") {
             throw GitLabRefusal.badRequest("You cannot create a tag with a prohibited pattern.")
         }
-        if GitRepository.isObjectID(String(name.prefix(40))) {
-            throw GitLabRefusal.badRequest("You cannot create a tag with a SHA-1 or SHA-256 tag name.")
-        }
-        if try await defaultBranch(of: project)?.shortName == name {
-            throw GitLabRefusal.badRequest("You cannot use default branch name to create a tag")
-        }
-        let user = try call.user
-        if project.protects(tag: name), !call.state.mayAdminister(project, as: user.id) {
-            throw GitLabRefusal.badRequest("You are not allowed to create this tag as it is protected.")
-        }
+        try await check(.creation, of: "refs/tags/" + name, in: project, by: try call.user, call.state)
     }
 
     /// By the ref's own object: an annotated tag's time is its tagger's.

@@ -60,6 +60,7 @@ extension GitLabEmulator {
         ("GET", "", .open { try await $0.projects($1) }),
         ("POST", "", .write { try await $0.createProject($1) }),
         ("GET", "/:id", .open { try await $0.project($1) }),
+        ("PUT", "/:id", .write { try await $0.updateProject($1) }),
         ("DELETE", "/:id", .write { try $0.deleteProject($1) }),
         ("GET", "/:id/hooks", .read { try $0.hooks($1) }),
         ("POST", "/:id/hooks", .write { try $0.createHook($1) }),

@@ -54,7 +54,6 @@ struct GitLabStage {
             if let content = action.content {
                 try await put(path, content, mode: file.mode)
             } else {
-                _ = try await look(path)
                 touched[path] = file
             }
         case .chmod:

@@ -47,14 +47,18 @@ enum GitSmartHTTP {
     }
 
     /// Runs the operation on a repository.
-    /// - Parameter user: for the reflog; nil where nobody is signed in.
+    /// - Parameters:
+    ///   - body: the request's, where it has been read already.
+    ///   - user: for the reflog; nil where nobody is signed in.
     static func respond(
         _ operation: Operation,
         request: ForgeRequest,
+        body: [UInt8]? = nil,
         repository: GitRepository,
         user: String?
     ) async throws -> Response {
-        let input = try await request.bytes()
+        var input = body ?? []
+        if body == nil { input = try await request.bytes() }
         var variables: [String: String] = [
             "GIT_PROJECT_ROOT": repository.directory,
             "GIT_HTTP_EXPORT_ALL": "1",
