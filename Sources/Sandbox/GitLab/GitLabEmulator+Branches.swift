@@ -66,9 +66,7 @@ extension GitLabEmulator {
             throw GitLabRefusal.badRequest("Failed to create branch '\(name)': invalid reference name '\(ref)'")
         }
         try await check(.creation, of: "refs/heads/" + name, in: project, by: user, call.state)
-        do {
-            try await git.createReference("refs/heads/" + name, at: commit)
-        } catch GitError.alreadyExists {
+        guard try await git.claim("refs/heads/" + name, at: commit) else {
             throw GitLabRefusal.badRequest("Failed to create branch '\(name)': reference update failed")
         }
         let branch = try await branch(name, in: git)

@@ -87,9 +87,7 @@ extension GitLabEmulator {
             let tagger = GitSignature.now(name: user.name, email: user.email)
             target = try await git.writeTag(name, target: commit, type: .commit, message: message, tagger: tagger)
         }
-        do {
-            try await git.createReference("refs/tags/" + name, at: target)
-        } catch GitError.alreadyExists {
+        guard try await git.claim("refs/tags/" + name, at: target) else {
             throw GitLabRefusal.badRequest("Tag \(name) already exists")
         }
     }

@@ -62,6 +62,19 @@ enum GitLabRefName {
 }
 
 extension GitRepository {
+    /// Makes a ref; false where somebody else has it, or a ref in its way, however little earlier.
+    func claim(_ name: String, at target: String) async throws(GitError) -> Bool {
+        do throws(GitError) {
+            try await createReference(name, at: target)
+            return true
+        } catch {
+            switch error {
+            case .alreadyExists, .refMoved: return false
+            default: throw error
+            }
+        }
+    }
+
     /// The full names of the branches whose tips are in a commit's history.
     func namesOfBranches(mergedInto commit: String?) async throws(GitError) -> Set<String> {
         guard let commit, Self.isObjectID(commit) else { return [] }
