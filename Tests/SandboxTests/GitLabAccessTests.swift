@@ -151,7 +151,10 @@ import Testing
                     .POST, repository + "/tags", #"{"tag_name":"v9","ref":"main"}"#, 400,
                     "You are not allowed to create this tag as it is protected."
                 ),
-                (.DELETE, repository + "/branches/main", nil, 400, "The default branch of a project cannot be deleted."),
+                (
+                    .DELETE, repository + "/branches/main", nil, 400,
+                    "The default branch of a project cannot be deleted."
+                ),
             ] {
                 let body = try await trial.json(method, path, json: json, status: status)
                 #expect(body.message == sentence)

@@ -36,8 +36,9 @@ import Testing
             #expect(paths.isSuperset(of: ["new/a.txt", "moved/licence", "data"]))
             #expect(paths.isDisjoint(with: ["LICENSE", "THANKS", "data/.keep"]))
             #expect(try await trial.api(.GET, Self.repository + "/files/new%2Fa.txt/raw").text == "b\n")
-            #expect(try await trial.api(.GET, Self.repository + "/files/moved%2Flicence/raw").text
-                == "Free for every ship.\n")
+            #expect(
+                try await trial.api(.GET, Self.repository + "/files/moved%2Flicence/raw").text
+                    == "Free for every ship.\n")
             let readme = tree.array?.first { $0["path"] == .string("README.md") }
             #expect(readme?["mode"]?.string == "100755")
         }
@@ -157,7 +158,8 @@ import Testing
             let hooks = "/projects/\(SandboxTrial.harbour)/hooks"
             for url in [
                 "gopher://example.com", "example.com", "", "http://", "http://127.0.0.1:9/x", "http://localhost/",
-                "https://10.1.2.3/", "http://192.168.1.1/", "http://172.20.0.1/", "http://169.254.169.254/", "http://[::1]/",
+                "https://10.1.2.3/", "http://192.168.1.1/", "http://172.20.0.1/", "http://169.254.169.254/",
+                "http://[::1]/",
                 "http://[fd00::1]/", "http://2130706433/", "http://a b/",
             ] {
                 let body = try await trial.json(.POST, hooks, json: "{\"url\":\"\(url)\"}", status: 422)

@@ -51,14 +51,16 @@ import Testing
             #expect(quay["parent_id"]?.integer == north["id"]?.integer)
             #expect(north["projects"]?.all("path") == ["icebreaker"])
             #expect(try await trial.json(.GET, "/groups/fleet/subgroups").all("full_path") == ["fleet/north"])
-            #expect(try await trial.json(.GET, "/groups?top_level_only=true&owned=true").all("path").sorted()
-                == ["fleet", "harbour-works"])
+            #expect(
+                try await trial.json(.GET, "/groups?top_level_only=true&owned=true").all("path").sorted()
+                    == ["fleet", "harbour-works"])
             #expect(try await trial.json(.GET, "/groups?min_access_level=40").all("path").contains("pilots") == false)
             #expect(
                 try await trial.json(.GET, "/groups?min_access_level=41", status: 400).error
                     == "min_access_level does not have a valid value")
             #expect(try await trial.json(.GET, "/groups/octavia", status: 404).message == "404 Group Not Found")
-            #expect(try await trial.json(.GET, "/groups?sort=up", status: 400).error == "sort does not have a valid value")
+            #expect(
+                try await trial.json(.GET, "/groups?sort=up", status: 400).error == "sort does not have a valid value")
         }
     }
 

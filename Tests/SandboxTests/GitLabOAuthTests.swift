@@ -13,54 +13,19 @@ import Testing
     private static let callback = "http://127.0.0.1:4711/callback"
 
     /// Walks the pages as a browser does and gives where the application is sent to at last.
-    private static func visit(
-        _ trial: SandboxTrial, _ more: String = "", decision: String = "1"
-    ) async throws -> String {
-        let query = "client_id=\(trial.forge.oauthClientID)&redirect_uri=\(callback)&response_type=code&state=st%26te\(more)"
-        let start = try await trial.send(.GET, "/oauth/authorize?\(query)")
-        guard start.status == 302, let signIn = start.header("Location"), signIn.contains("/users/sign_in") else {
-            return start.header("Location") ?? "status \(start.status)"
-        }
-        let page = try await trial.send(.GET, signIn)
-        let cookie = try #require(page.header("Set-Cookie")?.split(separator: ";").first.map(String.init))
-        let person = trial.forge.signIn
-        let signedIn = try await trial.send(
-            .POST, "/users/sign_in",
-            headers: [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded")],
-            body: form([
-                ("authenticity_token", field("authenticity_token", page.text)),
-                ("return_to", field("return_to", page.text)), ("user[login]", person.user),
-                ("user[password]", person.password.exposed),
-            ]))
-        #expect(signedIn.status == 302)
-        let fresh = try #require(signedIn.header("Set-Cookie")?.split(separator: ";").first.map(String.init))
-        #expect(fresh != cookie, "the session changes with signing in")
-        let back = try #require(signedIn.header("Location"))
-        let consent = try await trial.send(.GET, back, headers: [("Cookie", fresh)])
-        #expect(consent.status == 200)
+    /// - Parameter form: 0 allows, 1 denies.
+    private static func visit(_ trial: SandboxTrial, _ more: String = "", form: Int = 0) async throws -> String {
+        let query = "client_id=\(trial.forge.oauthClientID)&redirect_uri=\(callback)&response_type=code&state=st%26te"
+        var browser = Browser(trial)
+        let consent = try await browser.signIn("/oauth/authorize?\(query)\(more)")
         #expect(consent.text.contains("Gatehouse"))
-        let decided = try await trial.send(
-            .POST, back, headers: [("Cookie", fresh), ("Content-Type", "application/x-www-form-urlencoded")],
-            body: form([
-                ("authenticity_token", field("authenticity_token", consent.text)), ("authorize", decision),
-            ]))
+        let decided = try await browser.submit(consent, form: form)
+        #expect(decided.status == 302)
         return try #require(decided.header("Location"))
     }
 
     private static func form(_ fields: [(String, String)]) -> [UInt8] {
-        Array(
-            fields.map { name, value in
-                [name, value].map { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "" }
-                    .joined(separator: "=")
-            }.joined(separator: "&").utf8)
-    }
-
-    /// A hidden field's value.
-    private static func field(_ name: String, _ html: String) -> String {
-        guard let start = html.range(of: "name=\"\(name)\" value=\""),
-            let end = html[start.upperBound...].firstIndex(of: "\"")
-        else { return "" }
-        return String(html[start.upperBound..<end]).replacing("&amp;", with: "&")
+        Array(Browser.encode(fields).utf8)
     }
 
     private static func parameter(_ name: String, _ address: String) -> String? {
@@ -79,7 +44,9 @@ import Testing
             body: form((asClient ? client : []) + fields))
     }
 
-    private static func pair(_ trial: SandboxTrial, scope: String = "") async throws -> (access: String, refresh: String) {
+    private static func pair(_ trial: SandboxTrial, scope: String = "") async throws -> (
+        access: String, refresh: String
+    ) {
         let code = try #require(parameter("code", try await visit(trial, scope)))
         let body = try await token(trial, [("grant_type", "authorization_code"), ("code", code)]).json()
         return (try #require(body["access_token"]?.string), try #require(body["refresh_token"]?.string))
@@ -115,8 +82,9 @@ import Testing
             #expect(try again.json().error == "invalid_grant")
             // A code that comes twice was stolen: what it gave is dead.
             let dead = try await trial.send(.GET, "/api/v4/user", headers: bearer)
-            #expect(try dead.json()["error_description"]?.string
-                == "Token was revoked. You have to re-authorize from the user.")
+            #expect(
+                try dead.json()["error_description"]?.string
+                    == "Token was revoked. You have to re-authorize from the user.")
         }
     }
 
@@ -130,7 +98,9 @@ import Testing
             let refresh = try #require(body["refresh_token"]?.string)
             #expect(access != old.access)
             #expect(refresh != old.refresh)
-            #expect(try await trial.send(.GET, "/api/v4/user", headers: [("Authorization", "Bearer \(access)")]).status == 200)
+            #expect(
+                try await trial.send(.GET, "/api/v4/user", headers: [("Authorization", "Bearer \(access)")]).status
+                    == 200)
             let dead = try await trial.send(.GET, "/api/v4/user", headers: [("Authorization", "Bearer \(old.access)")])
             #expect(dead.status == 401)
             #expect(try dead.json().error == "invalid_token")
@@ -160,7 +130,8 @@ import Testing
     @Test func `an access token that has run out says so, and can be renewed`() async throws {
         try await SandboxTrial.run(.gitlab, { $0.accessTokenLifetime = 0 }) { trial in
             let old = try await Self.pair(trial)
-            let answer = try await trial.send(.GET, "/api/v4/user", headers: [("Authorization", "Bearer \(old.access)")])
+            let answer = try await trial.send(
+                .GET, "/api/v4/user", headers: [("Authorization", "Bearer \(old.access)")])
             #expect(answer.status == 401)
             #expect(
                 try answer.json()
@@ -171,7 +142,8 @@ import Testing
                     ]))
             let info = try await trial.send(.GET, "/oauth/token/info?access_token=\(old.access)")
             #expect(info.status == 401)
-            let renewed = try await Self.token(trial, [("grant_type", "refresh_token"), ("refresh_token", old.refresh)])
+            let renewed = try await Self.token(
+                trial, [("grant_type", "refresh_token"), ("refresh_token", old.refresh)])
             #expect(renewed.status == 200)
         }
     }
@@ -207,7 +179,8 @@ import Testing
             let refresh = try second.json()["refresh_token"]?.string ?? ""
             let basic = Data("\(id):\(secret)".utf8).base64EncodedString()
             let third = try await trial.send(
-                .POST, "/oauth/token", headers: [
+                .POST, "/oauth/token",
+                headers: [
                     ("Authorization", "Basic \(basic)"), ("Content-Type", "application/x-www-form-urlencoded"),
                 ], body: Self.form([("grant_type", "refresh_token"), ("refresh_token", refresh)]))
             #expect(third.status == 200)
@@ -255,20 +228,22 @@ import Testing
             #expect(try await trial.send(.GET, "/api/v4/user", headers: bearer).status == 200)
             #expect(try await revoke(pair.access, secret: secret).status == 200)
             #expect(try await trial.send(.GET, "/api/v4/user", headers: bearer).status == 401)
-            let refreshed = try await Self.token(trial, [("grant_type", "refresh_token"), ("refresh_token", pair.refresh)])
+            let refreshed = try await Self.token(
+                trial, [("grant_type", "refresh_token"), ("refresh_token", pair.refresh)])
             #expect(refreshed.status == 400)
         }
     }
 
     @Test func `refusals go back to the application, but never to a stranger`() async throws {
         try await SandboxTrial.run(.gitlab) { trial in
-            let denied = try await Self.visit(trial, decision: "0")
+            let denied = try await Self.visit(trial, form: 1)
             #expect(Self.parameter("error", denied) == "access_denied")
             #expect(Self.parameter("state", denied) == "st&te")
-            let scope = try await Self.visit(trial, "&scope=sudo")
+            let id = trial.forge.oauthClientID
+            let query = "client_id=\(id)&redirect_uri=\(Self.callback)&scope=sudo&response_type=code"
+            let scope = try await trial.send(.GET, "/oauth/authorize?\(query)").header("Location") ?? ""
             #expect(scope.hasPrefix(Self.callback))
             #expect(Self.parameter("error", scope) == "invalid_scope")
-            let id = trial.forge.oauthClientID
             for query in [
                 "client_id=\(id)&redirect_uri=https://evil.example/&response_type=code",
                 "client_id=unknown&redirect_uri=\(Self.callback)&response_type=code",

@@ -124,7 +124,8 @@ import Testing
             #expect(plain["permissions"] == nil)
             let quay = try await trial.json(.GET, "/namespaces/fleet%2Fnorth%2Fquay")["id"]?.integer ?? 0
             let deep = try await trial.json(
-                .POST, "/projects", json: "{\"path\":\"raft\",\"namespace_id\":\(quay),\"initialize_with_readme\":true}",
+                .POST, "/projects",
+                json: "{\"path\":\"raft\",\"namespace_id\":\(quay),\"initialize_with_readme\":true}",
                 status: 201)
             #expect(deep["path_with_namespace"]?.string == "fleet/north/quay/raft")
             #expect(deep["default_branch"]?.string == "main")
@@ -132,7 +133,8 @@ import Testing
                 .GET, "/projects/fleet%2Fnorth%2Fquay%2Fraft/repository/files/README.md/raw?ref=main")
             #expect(readme.text == "# raft\n")
             let form = try await trial.send(
-                .POST, "/api/v4/projects?visibility=public", headers: [
+                .POST, "/api/v4/projects?visibility=public",
+                headers: [
                     ("PRIVATE-TOKEN", trial.forge.token.exposed),
                     ("Content-Type", "application/x-www-form-urlencoded"),
                 ], body: Array("name=By%20form&path=by-form&description=a+b".utf8))
@@ -140,7 +142,8 @@ import Testing
             #expect(try form.json()["description"]?.string == "a b")
             #expect(try form.json()["visibility"]?.string == "public")
             let parts = try await trial.send(
-                .POST, "/api/v4/projects", headers: [
+                .POST, "/api/v4/projects",
+                headers: [
                     ("PRIVATE-TOKEN", trial.forge.token.exposed),
                     ("Content-Type", "multipart/form-data; boundary=\"--b\""),
                 ],

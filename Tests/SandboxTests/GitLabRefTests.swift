@@ -27,8 +27,9 @@ import Testing
                 #expect(found == made)
                 #expect(try await trial.api(.HEAD, "\(branches)/\(escaped)").status == 204)
                 #expect(try await trial.api(.DELETE, "\(branches)/\(escaped)").status == 204)
-                #expect(try await trial.json(.GET, "\(branches)/\(escaped)", status: 404).message
-                    == "404 Branch Not Found")
+                #expect(
+                    try await trial.json(.GET, "\(branches)/\(escaped)", status: 404).message
+                        == "404 Branch Not Found")
                 #expect(try await trial.api(.HEAD, "\(branches)/\(escaped)").status == 404)
             }
             let main = try await trial.json(.GET, branches + "/main")

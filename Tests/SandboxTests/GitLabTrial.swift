@@ -36,31 +36,6 @@ extension SandboxTrial {
         let made = try await json(.POST, "/projects", json: "{\"name\":\"\(name)\"\(more)}", status: 201)
         return try #require(made["id"]?.integer)
     }
-
-    /// Runs git in a folder.
-    @discardableResult
-    func git(_ arguments: String..., in folder: String? = nil) throws -> (status: Int32, output: String) {
-        try Self.run(
-            "/usr/bin/env", ["git"] + arguments, in: folder ?? self.folder,
-            ["GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"])
-    }
-
-    static func run(
-        _ program: String, _ arguments: [String], in folder: String, _ environment: [String: String] = [:]
-    ) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(filePath: folder)
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-    }
 }
 
 extension JSONTree {
