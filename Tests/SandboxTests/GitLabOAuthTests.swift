@@ -13,55 +13,19 @@ import Testing
     private static let callback = "http://127.0.0.1:4711/callback"
 
     /// Walks the pages as a browser does and gives where the application is sent to at last.
-    private static func visit(
-        _ trial: SandboxTrial, _ more: String = "", decision: String = "1"
-    ) async throws -> String {
-        let query =
-            "client_id=\(trial.forge.oauthClientID)&redirect_uri=\(callback)&response_type=code&state=st%26te\(more)"
-        let start = try await trial.send(.GET, "/oauth/authorize?\(query)")
-        guard start.status == 302, let signIn = start.header("Location"), signIn.contains("/users/sign_in") else {
-            return start.header("Location") ?? "status \(start.status)"
-        }
-        let page = try await trial.send(.GET, signIn)
-        let cookie = try #require(page.header("Set-Cookie")?.split(separator: ";").first.map(String.init))
-        let person = trial.forge.signIn
-        let signedIn = try await trial.send(
-            .POST, "/users/sign_in",
-            headers: [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded")],
-            body: form([
-                ("authenticity_token", field("authenticity_token", page.text)),
-                ("return_to", field("return_to", page.text)), ("user[login]", person.user),
-                ("user[password]", person.password.exposed),
-            ]))
-        #expect(signedIn.status == 302)
-        let fresh = try #require(signedIn.header("Set-Cookie")?.split(separator: ";").first.map(String.init))
-        #expect(fresh != cookie, "the session changes with signing in")
-        let back = try #require(signedIn.header("Location"))
-        let consent = try await trial.send(.GET, back, headers: [("Cookie", fresh)])
-        #expect(consent.status == 200)
+    /// - Parameter form: 0 allows, 1 denies.
+    private static func visit(_ trial: SandboxTrial, _ more: String = "", form: Int = 0) async throws -> String {
+        let query = "client_id=\(trial.forge.oauthClientID)&redirect_uri=\(callback)&response_type=code&state=st%26te"
+        var browser = Browser(trial)
+        let consent = try await browser.signIn("/oauth/authorize?\(query)\(more)")
         #expect(consent.text.contains("Gatehouse"))
-        let decided = try await trial.send(
-            .POST, back, headers: [("Cookie", fresh), ("Content-Type", "application/x-www-form-urlencoded")],
-            body: form([
-                ("authenticity_token", field("authenticity_token", consent.text)), ("authorize", decision),
-            ]))
+        let decided = try await browser.submit(consent, form: form)
+        #expect(decided.status == 302)
         return try #require(decided.header("Location"))
     }
 
     private static func form(_ fields: [(String, String)]) -> [UInt8] {
-        Array(
-            fields.map { name, value in
-                [name, value].map { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "" }
-                    .joined(separator: "=")
-            }.joined(separator: "&").utf8)
-    }
-
-    /// A hidden field's value.
-    private static func field(_ name: String, _ html: String) -> String {
-        guard let start = html.range(of: "name=\"\(name)\" value=\""),
-            let end = html[start.upperBound...].firstIndex(of: "\"")
-        else { return "" }
-        return String(html[start.upperBound..<end]).replacing("&amp;", with: "&")
+        Array(Browser.encode(fields).utf8)
     }
 
     private static func parameter(_ name: String, _ address: String) -> String? {
@@ -272,13 +236,14 @@ import Testing
 
     @Test func `refusals go back to the application, but never to a stranger`() async throws {
         try await SandboxTrial.run(.gitlab) { trial in
-            let denied = try await Self.visit(trial, decision: "0")
+            let denied = try await Self.visit(trial, form: 1)
             #expect(Self.parameter("error", denied) == "access_denied")
             #expect(Self.parameter("state", denied) == "st&te")
-            let scope = try await Self.visit(trial, "&scope=sudo")
+            let id = trial.forge.oauthClientID
+            let query = "client_id=\(id)&redirect_uri=\(Self.callback)&scope=sudo&response_type=code"
+            let scope = try await trial.send(.GET, "/oauth/authorize?\(query)").header("Location") ?? ""
             #expect(scope.hasPrefix(Self.callback))
             #expect(Self.parameter("error", scope) == "invalid_scope")
-            let id = trial.forge.oauthClientID
             for query in [
                 "client_id=\(id)&redirect_uri=https://evil.example/&response_type=code",
                 "client_id=unknown&redirect_uri=\(Self.callback)&response_type=code",

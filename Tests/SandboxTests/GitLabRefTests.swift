@@ -1,6 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Model
 import NIOHTTP1
 import Sandbox
@@ -116,6 +117,29 @@ import Testing
             #expect(Set(all).count == total)
             let broken = try await trial.json(.GET, list + "?pagination=keyset&page_token=none", status: 422)
             #expect(broken.message == "Invalid page token: none")
+        }
+    }
+
+    @Test func `more than ten thousand refs are not counted`() async throws {
+        try await SandboxTrial.run(.gitlab) { trial in
+            let work = trial.folder + "/work"
+            _ = try await runGit(["init", "-q", "-b", "main", work])
+            _ = try await runGit(["commit", "-q", "--allow-empty", "-m", "first"], in: work)
+            let sha = try await runGit(["rev-parse", "HEAD"], in: work).output.prefix(40)
+            let packed = (10_000..<20_001).map { "\(sha) refs/tags/t\($0)\n" }.joined()
+            try Data("# pack-refs with: peeled fully-peeled sorted \n\(packed)".utf8)
+                .write(to: URL(filePath: work + "/.git/packed-refs"))
+            let host = trial.forge.host.replacing("://", with: "://x:\(trial.forge.token.exposed)@")
+            let pushed = try await runGit(
+                ["push", "-q", host + "/octavia/empty-dock.git", "main", "refs/tags/*:refs/tags/*"], in: work)
+            #expect(pushed.isDone, "\(pushed.output)")
+            let answer = try await trial.api(.GET, "/projects/octavia%2Fempty-dock/repository/tags?page=2&per_page=100")
+            #expect(try answer.json().array?.count == 100)
+            #expect(answer.header("x-total") == nil)
+            #expect(answer.header("x-total-pages") == nil)
+            #expect(answer.link("last") == nil)
+            #expect(answer.header("x-next-page") == "3")
+            #expect(answer.link("next")?.contains("page=3") == true)
         }
     }
 

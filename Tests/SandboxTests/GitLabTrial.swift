@@ -36,13 +36,6 @@ extension SandboxTrial {
         let made = try await json(.POST, "/projects", json: "{\"name\":\"\(name)\"\(more)}", status: 201)
         return try #require(made["id"]?.integer)
     }
-
-    /// Runs git in a folder. Never by a call that blocks: the forge that git talks to runs on the same few threads.
-    @discardableResult
-    func git(_ arguments: String..., in folder: String? = nil) async throws -> (status: Int32, output: String) {
-        let result = try await runGit(arguments, in: folder ?? self.folder)
-        return (result.isDone ? 0 : 1, result.output)
-    }
 }
 
 extension JSONTree {

@@ -73,7 +73,7 @@ extension GitLabEmulator {
         let text = GitCommitText(message: request.message, author: author, committer: committer)
         do throws(GitError) {
             let commit = try await git.commit(stage.changes, on: request.branch, from: tip, onto: start, text: text)
-            touch(project)
+            backend.markPushed(project)
             return commit
         } catch {
             switch error {

@@ -73,7 +73,7 @@ extension GitLabEmulator {
         guard let rendered = try await render([branch], of: project, call).first else {
             throw GitLabRefusal.notFound("Branch")
         }
-        touch(project)
+        backend.markPushed(project)
         return .gitLab(rendered, status: .created)
     }
 
@@ -89,7 +89,7 @@ extension GitLabEmulator {
         } catch GitError.refMoved {
             throw GitLabRefusal.badRequest("Failed to remove branch")
         }
-        touch(project)
+        backend.markPushed(project)
         return .empty(.noContent)
     }
 
@@ -135,15 +135,6 @@ extension GitLabEmulator {
         let branch = try await defaultBranch(of: project)?.shortName
         if let sentence = state.refusal(of: change, in: project, by: user, defaultBranch: branch) {
             throw GitLabRefusal.badRequest(sentence)
-        }
-    }
-
-    /// Notes that a project's repository has changed.
-    func touch(_ project: SandboxRepository) {
-        let now = AccountStore.now()
-        backend.store.update { state in
-            guard let index = state.repositories.firstIndex(where: { $0.id == project.id }) else { return }
-            state.repositories[index].pushed = now
         }
     }
 

@@ -19,7 +19,7 @@ extension GitLabEmulator {
         let author = form.text("author")
         let times = ["since", "until"].map { name -> Int64? in
             guard let text = form.text(name), !text.isEmpty else { return nil }
-            let time = GitLabTime.parse(text)
+            let time = Timestamp.seconds(text)
             if time == nil { form.complain("\(name) is invalid") }
             return time
         }

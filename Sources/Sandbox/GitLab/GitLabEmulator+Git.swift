@@ -46,10 +46,11 @@ extension GitLabEmulator {
                     return push.refusal(sentence)
                 }
             }
-            touch(project)
         }
-        return try await GitSmartHTTP.respond(
+        let response = try await GitSmartHTTP.respond(
             operation, request: request, body: body, repository: backend.git(project), user: user?.login)
+        if operation.isWriting, request.method == .post { try await backend.followPush(to: project) }
+        return response
     }
 
     private static func user(

@@ -8,6 +8,10 @@ extension GitLabEmulator {
     func createProject(_ call: GitLabCall) async throws -> Response {
         let draft = try GitLabProjectDraft(call)
         let user = try call.user
+        // GitLab looks at this last, too. The command needs no repository for it.
+        guard try await GitRepository(directory: backend.repositories).isValidRefName(draft.defaultBranch) else {
+            throw GitLabRefusal.badRequest("Branch name is invalid")
+        }
         let now = AccountStore.now()
         let project = try await backend.createRepository(defaultBranch: draft.defaultBranch) {
             state, id, directory throws(GitLabRefusal) in
@@ -70,10 +74,6 @@ private struct GitLabProjectDraft: Sendable {
             throw .invalidRecord([
                 ("visibility_level", ["\(self.visibility.rawValue) is not allowed in a private group."])
             ])
-        }
-        // A default branch is a name of git's, and GitLab says so only after it has tried.
-        if defaultBranch.contains(where: { " ~^:?*[\\".contains($0) || $0.isNewline }) || defaultBranch.hasPrefix("-") {
-            throw .badRequest("Branch name is invalid")
         }
     }
 

@@ -52,7 +52,7 @@ extension GitLabEmulator {
         }
         let text = message.trimmingLines
         try await make(name, at: commit, message: text, by: user, in: git)
-        touch(project)
+        backend.markPushed(project)
         guard let made = try await git.reference("refs/tags/" + name),
             let rendered = try await render([made], of: project, call).first
         else { throw GitLabRefusal.notFound("Tag") }
@@ -75,7 +75,7 @@ extension GitLabEmulator {
         } catch GitError.refMoved {
             throw GitLabRefusal.badRequest("Failed to remove tag")
         }
-        touch(project)
+        backend.markPushed(project)
         return .empty(.noContent)
     }
 

@@ -36,6 +36,9 @@ struct GitLabEmulator: ForgeEmulator {
     private func respond(
         to request: ForgeRequest, _ route: GitLabRoute, _ parameters: RouteParameters
     ) async throws -> Response {
+        // Ruby on Rails answers these before any of GitLab's own code does.
+        let query = request.query.fields.flatMap { [$0.name, $0.value] }
+        if (request.segments + query).contains(where: { $0.utf8.contains(0) }) { return Self.malformed }
         let body = try await GitLabBody.read(request)
         let identity = try identify(request, body: body)
         if let identity, let refusal = limiter.refusal(for: identity) { return refusal }
@@ -85,6 +88,8 @@ struct GitLabEmulator: ForgeEmulator {
             return try await work()
         } catch let refusal as GitLabRefusal {
             return Self.response(to: refusal)
+        } catch GitError.invalidName {
+            return Self.malformed
         } catch BodyProblem.tooLarge {
             return Self.response(to: .message(413, "413 Request Entity Too Large"))
         } catch BodyProblem.notJSON {
@@ -94,6 +99,9 @@ struct GitLabEmulator: ForgeEmulator {
             return Self.response(to: .message(500, "500 Internal Server Error"))
         }
     }
+
+    /// A text with a NUL in it, or one that git cannot hold as a name.
+    private static let malformed = Response.text("Bad Request", status: .badRequest)
 
     static func response(to refusal: GitLabRefusal) -> Response {
         var headers: HTTPFields = [.cacheControl: "no-cache"]

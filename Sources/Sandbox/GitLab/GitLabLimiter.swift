@@ -3,36 +3,23 @@
 
 import HTTPTypes
 import Hummingbird
-import Synchronization
 
-/// GitLab's rate limiter: so many requests a minute for each token that has a limit; the others have none, as on a server
+/// GitLab's rate limiter: so many requests a minute for each token that has a limit. The others have none, as on a server
 /// whose administrator has set none. https://docs.gitlab.com/security/rate_limits/
-final class GitLabLimiter: Sendable {
-    private struct Window {
-        var minute: Int64
-        var count: Int
-    }
-
-    private let windows = Mutex<[String: Window]>([:])
+struct GitLabLimiter: Sendable {
+    private let counter = RateCounter(windowLength: 60)
 
     /// The answer to a request beyond the token's limit; nil where it is within, or there is none.
-    func refusal(for identity: Identity, now: Int64 = AccountStore.now()) -> Response? {
+    func refusal(for identity: Identity) -> Response? {
         guard let limit = identity.isThrottled ? 0 : identity.rateLimit else { return nil }
-        let minute = now / 60
-        let count = windows.withLock { windows in
-            var window = windows[identity.key] ?? Window(minute: minute, count: 0)
-            if window.minute != minute { window = Window(minute: minute, count: 0) }
-            window.count += 1
-            windows[identity.key] = window
-            return window.count
-        }
-        guard count > limit else { return nil }
-        let reset = (minute + 1) * 60
-        var headers: HTTPFields = [.retryAfter: String(reset - now), .contentType: "text/plain"]
+        let (reading, isWithin) = counter.count(identity.key, limit: limit)
+        guard !isWithin else { return nil }
+        let wait = max(reading.reset - AccountStore.now(), 1)
+        var headers: HTTPFields = [.retryAfter: String(wait), .contentType: "text/plain"]
         for (name, value) in [
             ("RateLimit-Limit", String(limit)), ("RateLimit-Name", "throttle_authenticated_api"),
-            ("RateLimit-Observed", String(count)), ("RateLimit-Remaining", "0"), ("RateLimit-Reset", String(reset)),
-            ("RateLimit-ResetTime", GitLabTime.http(reset)),
+            ("RateLimit-Observed", String(limit + 1)), ("RateLimit-Remaining", "0"),
+            ("RateLimit-Reset", String(reading.reset)), ("RateLimit-ResetTime", GitLabTime.http(reading.reset)),
         ] {
             if let field = HTTPField.Name(name) { headers[field] = value }
         }

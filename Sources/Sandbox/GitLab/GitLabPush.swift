@@ -16,7 +16,7 @@ struct GitLabPush: Sendable {
         var rest = body[...]
         // Each line has four hexadecimal digits before it that count it and themselves; `0000` ends them.
         while rest.count >= 4, let length = Int(String(decoding: rest.prefix(4), as: UTF8.self), radix: 16),
-            length >= 5, length <= rest.count
+            length > 4, length <= rest.count
         {
             let line = String(decoding: rest.prefix(length).dropFirst(4), as: UTF8.self)
             rest = rest.dropFirst(length)
@@ -41,9 +41,13 @@ struct GitLabPush: Sendable {
         for change in changes { report += Self.line("ng \(change.name) pre-receive hook declined\n") }
         report += Array("0000".utf8)
         if capabilities.contains("side-band-64k") {
-            // Band 1 is the report, band 2 what the client shows after `remote:`.
-            report =
-                Self.line([2] + Array("GitLab: \(sentence)\n".utf8)) + Self.line([1] + report) + Array("0000".utf8)
+            // Band 1 is the report, band 2 what the client shows after `remote:`. No line is longer than 65520 bytes.
+            var bands = Self.line([2] + Array("GitLab: \(sentence)\n".utf8))
+            while !report.isEmpty {
+                bands += Self.line([1] + report.prefix(60_000))
+                report.removeFirst(min(report.count, 60_000))
+            }
+            report = bands + Array("0000".utf8)
         }
         return .bytes(
             report, type: "application/x-git-receive-pack-result", headers: [.cacheControl: "no-cache"])
