@@ -16,13 +16,13 @@ final class GatehouseProcess {
         log = directory.appending(path: "log-\(UUID().uuidString)")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let output = try FileHandle(forWritingTo: log)
-        // Started by a shell that first closes what it has inherited: other tests' pipes, whose readers would wait for
-        // their end as long as this process lives.
+        // Started by a shell that first closes the pipes it has inherited from other tests: their readers would wait for
+        // their end as long as this process lives. Nothing but pipes: by a socket, Foundation waits for this one's end.
         process.executableURL = URL(filePath: "/bin/bash")
         process.arguments =
             [
                 "-c",
-                #"for file in /proc/$$/fd/*; do number=${file##*/}; [ "$number" -gt 2 ] && eval "exec $number>&-"; done; exec "$0" "$@""#,
+                #"for file in /proc/$$/fd/*; do number=${file##*/}; case $(readlink "$file") in pipe:*) [ "$number" -gt 2 ] && eval "exec $number>&-";; esac; done; exec "$0" "$@""#,
                 Self.executable.path,
             ] + arguments
         process.currentDirectoryURL = directory
