@@ -23,10 +23,10 @@ extension ForgeBackend {
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             try FileManager.default.createDirectory(
                 atPath: directory + "/repositories", withIntermediateDirectories: true)
-            let kept = options.keepsState ? try AccountStore(loading: file) : nil
+            let kept = options.keepsState ? try AccountStore(loading: file, logger: options.logger) : nil
             let backend = ForgeBackend(
                 forge: forge,
-                store: kept ?? AccountStore(file: options.keepsState ? file : nil),
+                store: kept ?? AccountStore(file: options.keepsState ? file : nil, logger: options.logger),
                 repositories: directory + "/repositories",
                 host: "http://127.0.0.1:\(port)",
                 options: options

@@ -123,6 +123,8 @@ import TestSupport
             (["public_repo"], .GET, "/repos/octavia/harbour", nil, 404),
             (["repo"], .GET, "/repos/octavia/harbour", nil, 200),
             (["repo"], .GET, "/repos/marlow/secret-cove", nil, 404),
+            (["delete_repo"], .GET, "/repos/octavia/harbour", nil, 200),
+            (["delete_repo", "admin:repo_hook"], .GET, "/repos/octavia/harbour/contents/README.md", nil, 404),
             ([], .GET, "/repos/octavia/open-water", nil, 200),
             ([], .PUT, "/repos/octavia/open-water/contents/a", #"{"message":"m","content":""}"#, 404),
             (["public_repo"], .PUT, "/repos/octavia/open-water/contents/a", #"{"message":"m","content":""}"#, 201),

@@ -79,6 +79,20 @@ import Testing
         }
     }
 
+    @Test func `the addresses in a body lead to the bytes`() async throws {
+        try await withGitHub { hub in
+            let file = try await hub.get(Self.path + "feature-one.txt?ref=feature/one").json()
+            let download = try #require(file["download_url"]?.string)
+            #expect(try await hub.get(download).text == "one\n")
+            #expect(try await hub.with(token: nil).get(download).status == 404)
+            let git = try #require(file["git_url"]?.string)
+            #expect(try await hub.get(git).json()["sha"] == file["sha"])
+            let user = try await hub.get("/user").json()
+            let avatar = try await hub.get(try #require(user["avatar_url"]?.string))
+            #expect(avatar.headers.first(name: "Content-Type") == "image/svg+xml")
+        }
+    }
+
     @Test func `content above a megabyte comes only raw or as a blob`() async throws {
         try await withGitHub { hub in
             let size = (1 << 20) + 1

@@ -127,10 +127,15 @@ package struct Recording: Sendable {
     package let headers: [String: String]
     package let body: JSONTree
 
+    /// Read once: it is large.
+    private static let index = Result {
+        let shared = try #require(TestData.shared).appending(path: "corpora")
+        return try JSONTree(parsing: Data(contentsOf: shared.appending(path: "index.json")))
+    }
+
     package init(_ id: String) throws {
         let shared = try #require(TestData.shared).appending(path: "corpora")
-        let index = try JSONTree(parsing: Data(contentsOf: shared.appending(path: "index.json")))
-        let entry = try #require(index["exchanges"]?.array?.first { $0["id"]?.string == id })
+        let entry = try #require(try Self.index.get()["exchanges"]?.array?.first { $0["id"]?.string == id })
         self.id = id
         status = entry["status"]?.integer ?? 0
         let fields = (entry["response_headers"]?.object ?? [:]).compactMap { name, value in

@@ -70,7 +70,11 @@ extension AccountStore {
         let code = AuthorizationCode(
             code: KeptSecret(text), applicationID: application.id, userID: user, redirectURI: redirectURI,
             scopes: scopes, challenge: challenge, challengeMethod: challengeMethod, expires: Self.now() + 600)
-        update { $0.codes.append(code) }
+        update { state in
+            // A day is enough to see that a code is used twice.
+            state.codes.removeAll { $0.expires < code.expires - 86_400 }
+            state.codes.append(code)
+        }
         return text
     }
 

@@ -9,7 +9,11 @@ extension AccountStore {
             formToken: KeptSecret(RandomText.alphanumeric(40)),
             userID: nil
         )
-        update { $0.sessions.append(session) }
+        update { state in
+            // Whoever never comes back must not fill the memory.
+            if state.sessions.count > 1000 { state.sessions.removeFirst(500) }
+            state.sessions.append(session)
+        }
         return session
     }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Logging
 import Synchronization
 
 /// Guards one forge's ``AccountState`` and keeps it in a file, where the sandbox keeps its state.
@@ -12,18 +13,21 @@ final class AccountStore: Sendable {
     private let state: Mutex<AccountState>
     /// nil where nothing is kept.
     private let file: String?
+    private let logger: Logger
 
     /// A store that holds nothing yet.
     /// - Parameter file: where to keep it; nil for memory only.
-    init(file: String?) {
+    init(file: String?, logger: Logger = Logger(label: "sandbox")) {
         state = Mutex(AccountState())
         self.file = file
+        self.logger = logger
     }
 
     /// What an earlier run has kept; nil where there is no such file.
     /// - Throws: where the file is there but cannot be read as a state.
-    init?(loading file: String) throws {
+    init?(loading file: String, logger: Logger = Logger(label: "sandbox")) throws {
         guard FileManager.default.fileExists(atPath: file) else { return nil }
+        self.logger = logger
         state = Mutex(try JSONDecoder().decode(AccountState.self, from: Data(contentsOf: URL(filePath: file))))
         self.file = file
     }
@@ -64,11 +68,7 @@ final class AccountStore: Sendable {
             try replace(file, with: beside)
         } catch {
             // A sandbox with a full disk goes on from memory: what it has answered so far stays true in this run.
-            unkept.store(true, ordering: .relaxed)
+            logger.error("The sandbox's state could not be kept", metadata: ["error": "\(error)"])
         }
     }
-
-    /// Whether some change could not be written to the file.
-    private let unkept = Atomic(false)
-    var hasUnkeptChanges: Bool { unkept.load(ordering: .relaxed) }
 }

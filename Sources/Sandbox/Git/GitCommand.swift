@@ -1,6 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import Subprocess
 import SystemPackage
 
@@ -42,7 +43,7 @@ struct GitCommand: Sendable {
         }
         do {
             let result = try await Subprocess.run(
-                .name("git"),
+                Self.executable,
                 arguments: Arguments(arguments),
                 environment: Self.environment(of: directory, adding: environment),
                 input: .array(input),
@@ -60,10 +61,23 @@ struct GitCommand: Sendable {
         }
     }
 
+    /// The program itself, looked up once: by its name alone, every call would begin with a failed process for each
+    /// folder of the search path that does not have it.
+    static let executable: Executable = {
+        for folder in searchPath.split(separator: ":") {
+            let path = folder + "/git"
+            if FileManager.default.isExecutableFile(atPath: String(path)) { return .path(FilePath(String(path))) }
+        }
+        return .name("git")
+    }()
+
+    private static let searchPath =
+        ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+
     /// The whole environment of a git process: nothing is inherited but the search path.
     static func environment(of directory: String?, adding more: [String: String] = [:]) -> Environment {
         var variables: [Environment.Key: String] = [
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": Self.searchPath,
             "HOME": "/nonexistent",
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",

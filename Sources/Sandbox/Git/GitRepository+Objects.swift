@@ -13,8 +13,12 @@ extension GitRepository {
         }
         if Self.isObjectID(name) { candidates = [name] + candidates }
         if Self.isAbbreviatedObjectID(name) { candidates.append(name) }
-        for candidate in candidates {
-            if let id = try await objectID(candidate + "^{commit}") { return id }
+        let lines = candidates.map { $0 + "^{commit}\n" }.joined()
+        let output = try await command().run(["cat-file", "--batch-check"], input: Array(lines.utf8))
+        // `<sha> commit <size>`, in the order asked; `… missing` for what is not there.
+        for line in String(decoding: output, as: UTF8.self).split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            if fields.count == 3, fields[1] == "commit" { return String(fields[0]) }
         }
         return nil
     }
@@ -47,8 +51,10 @@ extension GitRepository {
     /// A blob's bytes.
     /// - Throws: ``GitError/notFound(_:)`` where no blob has this full SHA.
     func blob(_ id: String) async throws(GitError) -> [UInt8] {
-        guard try await objectType(id) == .blob else { throw .notFound(id) }
-        return try await command().run(["cat-file", "blob", id])
+        guard Self.isObjectID(id) else { throw .notFound(id) }
+        let outcome = try await command().attempt(["cat-file", "blob", id])
+        guard outcome.succeeded else { throw .notFound(id) }
+        return outcome.output
     }
 
     /// A commit, by its full SHA; nil where there is none.

@@ -31,12 +31,14 @@ struct GitRepository: Sendable, Hashable {
     }
 
     /// By default http-backend takes pushes only from users whom a web server has authenticated: the sandbox does that
-    /// itself. Collecting garbage beside a running test would remove folders under its feet.
+    /// itself. Collecting garbage beside a running test would remove folders under its feet. A sandbox need not outlive a
+    /// power cut, and waiting for the disk is most of what its writes would take.
     private static let configuration = """
         [core]
             repositoryformatversion = 0
             filemode = true
             bare = true
+            fsync = none
         [http]
             receivepack = true
         [receive]

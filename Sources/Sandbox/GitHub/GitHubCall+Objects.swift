@@ -118,6 +118,7 @@ extension GitHubCall {
 
     /// Base64 with or without line ends.
     static func base64(_ text: String) throws(GitHubProblem) -> [UInt8] {
+        if let data = Data(base64Encoded: text) { return Array(data) }
         let compact = text.utf8.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard let data = Data(base64Encoded: Data(compact)) else { throw .unprocessable("content is not valid Base64") }
         return Array(data)

@@ -64,7 +64,7 @@ extension GitHubCall {
     private func repositoryList(_ found: [SandboxRepository], defaultSort: String) -> Response {
         let sort = request.query["sort"] ?? defaultSort
         let isAscending = (request.query["direction"] ?? (sort == "full_name" ? "asc" : "desc")) == "asc"
-        let named = found.filter(maySee).map { repository in
+        let named = found.filter { maySee($0) }.map { repository in
             (repository: repository, name: backend.store.read { $0.fullPath(of: repository) }.lowercased())
         }
         let sorted = named.sorted { one, other in
@@ -127,11 +127,12 @@ extension GitHubCall {
     }
 
     func getRepository() throws -> Response {
-        .json(view.full(try repository(), for: identity, version: version))
+        let scopes: Set<String> = ["admin:repo_hook", "write:repo_hook", "read:repo_hook", "delete_repo"]
+        return .json(view.full(try repository(or: scopes), for: identity, version: version))
     }
 
     func deleteRepository() throws -> Response {
-        let repository = try repository()
+        let repository = try repository(or: ["delete_repo"])
         let user = try user()
         guard has("delete_repo"), backend.store.read({ $0.mayAdminister(repository, as: user.id) }) else {
             throw GitHubProblem.notAdministrator

@@ -31,11 +31,12 @@ struct GitHubCall: Sendable {
     }
 
     /// The repository of the path, as far as the token may see it.
+    /// - Parameter scopes: those that show a private one beside `repo`.
     /// - Throws: 404 for an unknown one and for one that may not be seen, 301 or 307 for one of an old name.
-    func repository() throws(GitHubProblem) -> SandboxRepository {
+    func repository(or scopes: Set<String> = []) throws(GitHubProblem) -> SandboxRepository {
         let path = parameters["owner"] + "/" + parameters["repo"]
         let (found, moved) = backend.store.read { ($0.repository(fullPath: path), $0.repository(formerPath: path)) }
-        guard let repository = found ?? moved, maySee(repository) else { throw .notFound }
+        guard let repository = found ?? moved, maySee(repository, or: scopes) else { throw .notFound }
         if found != nil { return repository }
         // https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
         let rest = request.segments.dropFirst(5).map { "/" + PercentEncoding.encode($0) }.joined()
@@ -65,21 +66,21 @@ struct GitHubCall: Sendable {
 
     /// The same for its hooks: who lacks a right does not even learn that there are any.
     func hookRepository(scopes: Set<String>) throws(GitHubProblem) -> SandboxRepository {
-        let repository = try repository()
+        let enough = scopes.union(["admin:repo_hook", "repo"])
+        let repository = try repository(or: enough)
         let user = try user()
-        let isPublic = repository.visibility == .public
-        let enough = scopes.union(["admin:repo_hook", "repo"]).union(isPublic ? ["public_repo"] : [])
-        guard let identity, !identity.scopes.isDisjoint(with: enough),
+        let ofPublic: Set<String> = repository.visibility == .public ? ["public_repo"] : []
+        guard let identity, !identity.scopes.isDisjoint(with: enough.union(ofPublic)),
             backend.store.read({ $0.mayAdminister(repository, as: user.id) })
         else { throw .notFound }
         return repository
     }
 
-    /// Whether the token shows this repository: private ones need the scope `repo` as well as a role.
-    func maySee(_ repository: SandboxRepository) -> Bool {
+    /// Whether the token shows this repository: private ones need the scope `repo` (or another of these) as well as a role.
+    func maySee(_ repository: SandboxRepository, or scopes: Set<String> = []) -> Bool {
         guard backend.store.read({ $0.mayRead(repository, as: identity?.user.id) }) else { return false }
         if repository.visibility == .public { return true }
-        return has("repo") || has("admin:repo_hook", "write:repo_hook", "read:repo_hook", "delete_repo")
+        return identity.map { !$0.scopes.isDisjoint(with: scopes.union(["repo"])) } ?? false
     }
 
     /// Works with git, and answers those of its errors that the caller knows in GitHub's way.

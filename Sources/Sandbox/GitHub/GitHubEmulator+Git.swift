@@ -38,7 +38,7 @@ extension GitHubEmulator {
         return response
     }
 
-    private func mayRead(_ repository: SandboxRepository, _ identity: Identity?) -> Bool {
+    func mayRead(_ repository: SandboxRepository, _ identity: Identity?) -> Bool {
         guard backend.store.read({ $0.mayRead(repository, as: identity?.user.id) }) else { return false }
         return repository.visibility == .public || identity?.scopes.contains("repo") ?? false
     }

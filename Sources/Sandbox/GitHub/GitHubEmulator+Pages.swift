@@ -41,6 +41,10 @@ extension GitHubEmulator {
         case (.get, ["login"]): ForgeAnswer(pages.signInPage(request), route: "GET /login")
         case (.post, ["session"]): ForgeAnswer(try await pages.signIn(request), route: "POST /session")
         case (.get, []): ForgeAnswer(home, route: "GET /")
+        case (.get, let path) where path.count == 3 && path.starts(with: ["avatars", "u"]):
+            ForgeAnswer(avatar(of: path[2]), route: "GET /avatars/u/:id")
+        case (.get, let path) where path.count > 4 && path[2] == "raw":
+            ForgeAnswer(try await raw(path, request), route: "GET /:owner/:repo/raw/*path")
         default:
             ForgeAnswer(
                 HTMLPage(title: "Page not found", paragraphs: ["This emulated GitHub has no such page."])

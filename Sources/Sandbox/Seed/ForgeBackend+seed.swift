@@ -80,7 +80,9 @@ extension ForgeBackend {
         }
         if let history {
             try await git(repository).fastImport(history.stream)
-            if history.referenceCount > 100 { try await git(repository).packReferences() }
+            if !history.references.isEmpty, let tip = try await git(repository).commitID("main") {
+                try git(repository).writePackedReferences(history.references, to: tip)
+            }
         }
         return repository
     }

@@ -47,11 +47,10 @@ extension SeedHistory {
     static let crowded: SeedHistory = {
         var history = SeedHistory()
         history.commit("main", "First ship\n", [("README.md", .text("# Crowded quay\n"))])
-        let tip = history.commit("main", "Second ship\n", [("ships.txt", .text("two\n"))])
+        history.commit("main", "Second ship\n", [("ships.txt", .text("two\n"))])
         for number in 1...SandboxSeed.refCount {
             let digits = String(String(1000 + number).dropFirst())
-            history.reference("refs/heads/branch-\(digits)", at: tip)
-            history.reference("refs/tags/tag-\(digits)", at: tip)
+            history.references += ["refs/heads/branch-\(digits)", "refs/tags/tag-\(digits)"]
         }
         return history
     }()

@@ -5,8 +5,8 @@
 struct SeedHistory: Sendable {
     private(set) var stream: [UInt8] = []
     private var commitCount = 0
-    /// Branches and tags made by ``reference(_:at:)``.
-    private(set) var referenceCount = 0
+    /// Further branches and lightweight tags at the tip of `main`, of which there may be hundreds.
+    var references: [String] = []
     /// The first commit's time; each later one comes 26 hours after the one before, so that all have different days.
     private var time: Int64 = 1_704_182_645
 
@@ -60,7 +60,6 @@ struct SeedHistory: Sendable {
 
     /// Points a branch or a lightweight tag at a commit.
     mutating func reference(_ name: String, at mark: Int) {
-        referenceCount += 1
         line("reset \(name)")
         line("from :\(mark)")
         line("")

@@ -48,7 +48,7 @@ struct ForgeRequest: Sendable {
         var collected: [UInt8] = []
         for try await buffer in body {
             guard collected.count + buffer.readableBytes <= limit else { throw BodyProblem.tooLarge }
-            collected.append(contentsOf: buffer.readableBytesView)
+            buffer.withUnsafeReadableBytes { collected.append(contentsOf: $0) }
         }
         return collected
     }

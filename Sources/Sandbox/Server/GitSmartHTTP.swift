@@ -75,7 +75,7 @@ enum GitSmartHTTP {
         // Git asks for version 2 of its protocol with this header.
         variables["GIT_PROTOCOL"] = HTTPField.Name("Git-Protocol").flatMap { request.headers[$0] }
         let result = try await Subprocess.run(
-            .name("git"),
+            GitCommand.executable,
             arguments: ["http-backend"],
             environment: GitCommand.environment(of: nil, adding: variables),
             input: .array(input),
