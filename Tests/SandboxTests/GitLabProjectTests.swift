@@ -1,9 +1,12 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+import Logging
 import Model
 import NIOHTTP1
 import Sandbox
+import Synchronization
 import TestSupport
 import Testing
 
@@ -211,6 +214,32 @@ import Testing
             #expect(try await trial.api(.GET, "/projects/\(id)").status == 404)
             #expect(try await trial.api(.DELETE, "/projects/\(id)").status == 404)
             _ = try await trial.newProject("new-name")
+        }
+    }
+
+    @Test func `what was made is there again after a restart`() async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/gatehouse-kept-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var options = SandboxOptions(stateDirectory: folder)
+        options.forges = [.gitlab]
+        options.keepsState = true
+        options.logger.logLevel = .critical
+        let made = Mutex<(token: String, project: JSONTree?)>(("", nil))
+        try await SandboxTrial.run(options, folder: folder) { trial in
+            let id = try await trial.newProject("kept", ",\"initialize_with_readme\":true")
+            _ = try await trial.json(
+                .POST, "/projects/\(id)/hooks", json: #"{"url":"https://example.com/h","token":"s"}"#, status: 201)
+            let project = try await trial.json(.GET, "/projects/\(id)/repository/commits/main")
+            made.withLock { $0 = (trial.forge.token.exposed, project["id"]) }
+        }
+        try await SandboxTrial.run(options, folder: folder) { trial in
+            let before = made.withLock { $0 }
+            #expect(trial.forge.token.exposed == before.token)
+            let path = "/projects/octavia%2Fkept"
+            #expect(try await trial.json(.GET, path + "/repository/commits/main")["id"] == before.project)
+            let hooks = try await trial.json(.GET, path + "/hooks")
+            #expect(hooks.all("url") == ["https://example.com/h"])
+            #expect(try await trial.json(.GET, "/groups").all("full_path").contains("fleet/north/quay"))
         }
     }
 }
