@@ -132,8 +132,8 @@ import Testing
             let packed = (10_000..<20_001).map { "\(sha) refs/tags/t\($0)\n" }.joined()
             let folder = trial.folder + "/state/gitlab/repositories"
             for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
-                guard try await runGit(["rev-parse", "-q", "--verify", "main"], in: "\(folder)/\(name)").output == sha + "\n"
-                else { continue }
+                let tip = try await runGit(["rev-parse", "-q", "--verify", "main"], in: "\(folder)/\(name)")
+                guard tip.output == sha + "\n" else { continue }
                 try Data("# pack-refs with: peeled fully-peeled sorted \n\(packed)".utf8)
                     .write(to: URL(filePath: "\(folder)/\(name)/packed-refs"))
             }
