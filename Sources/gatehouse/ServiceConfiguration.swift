@@ -37,6 +37,8 @@ struct ServiceConfiguration: Sendable {
     var masterKey: MasterKeySource
     var allowances: [NetworkPolicy.Allowance]
     var trustedHosts: [ForgeHost]
+    /// What gives tokens for the operator's own installations of CodeArts Repo, where it is not their own origin.
+    var identities: [ForgeHost: IAMService]
     var applications: [OAuthApplication]
     var limits: Upstream.Limits
     /// Seconds.
@@ -60,6 +62,7 @@ struct ServiceConfiguration: Sendable {
     /// - `token.lifetime_hours` (int, default 24)
     /// - `log.level` (string, default info), `log.format` (text or json, default text)
     /// - `forges.FORGE.hosts` (list of addresses of the operator's own installations)
+    /// - `forges.devcloud.iam` (address), `forges.devcloud.iam_project` (string), for these installations
     /// - `forges.FORGE.oauth.sites` (list, default one named `default`), and for each of them `forges.FORGE.oauth.SITE.client_id`,
     ///   `.client_secret` (secret), `.host`, `.scopes`
     init(_ reader: ConfigReader) throws {
@@ -100,6 +103,7 @@ struct ServiceConfiguration: Sendable {
         logFormat = try settings.choice("log.format", default: .text)
         trustedHosts = ForgeID.allCases.map(ForgeHost.official)
         applications = []
+        identities = [:]
         for forge in ForgeID.allCases {
             try readForge(forge, settings)
         }
@@ -110,6 +114,8 @@ struct ServiceConfiguration: Sendable {
         for address in try settings.list("\(key).hosts") {
             trustedHosts.append(try Self.host(forge, address, key: "\(key).hosts"))
         }
+        if forge == .devcloud { try readIdentity(key, settings) }
+        guard forge.modes.contains(.oauth) else { return }
         let sites = try settings.list("\(key).oauth.sites")
         for site in sites.isEmpty ? ["default"] : sites {
             let key = "\(key).oauth.\(site)"
@@ -128,6 +134,17 @@ struct ServiceConfiguration: Sendable {
                     host: host, site: site == "default" ? nil : site, clientID: clientID, clientSecret: Secret(secret),
                     redirectURI: publicURL + "/oauth/callback",
                     scopes: scopes.isEmpty ? OAuthApplication.defaultScopes(of: forge) : scopes))
+        }
+    }
+
+    /// For every host of the operator's own: Huawei Cloud's regions have an IAM of their own.
+    private mutating func readIdentity(_ key: String, _ settings: Settings) throws {
+        let project = try settings.string("\(key).iam_project")
+        let address = try settings.string("\(key).iam")
+        guard address != nil || project != nil else { return }
+        let identity = try address.map { try Self.host(.devcloud, $0, key: "\(key).iam").api }
+        for host in trustedHosts where host.forge == .devcloud && host != .official(.devcloud) {
+            identities[host] = IAMService(address: identity ?? host.api, project: project)
         }
     }
 
