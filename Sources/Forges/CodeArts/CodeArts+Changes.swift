@@ -71,7 +71,7 @@ extension CodeArts {
     private func write(
         _ call: Call, _ change: FileChange, at location: FileLocation, seen: WireFile?, in repository: String
     ) async throws(ForgeError) {
-        do {
+        do throws(ForgeError) {
             let answer = try await session.send(call)
             guard !Refusal(answer).isPage else { throw CodeArts.explain(answer) }
         } catch {

@@ -35,10 +35,9 @@ extension CodeArts {
             if try await hooks(in: path).contains(where: { $0.url == draft.url }) {
                 throw error.becoming(.alreadyExists, "There is a webhook of this address already. Delete it first.")
             }
-            throw error.becoming(
-                .invalidRequest,
-                "CodeArts Repo refuses the webhook: its address must be one that it may call, and a repository may have 20 webhooks."
-            )
+            throw error.saying(
+                "CodeArts Repo refuses the webhook: its address must be one that it may call, and a repository may have 20 webhooks.",
+                of: .invalidRequest)
         }
     }
 

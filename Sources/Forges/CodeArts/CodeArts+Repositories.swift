@@ -66,10 +66,9 @@ extension CodeArts {
             if try await id(ofRepository: name, in: place.path) != nil {
                 throw error.becoming(.alreadyExists, CodeArts.alreadyExists.message)
             }
-            throw error.becoming(
-                .invalidRequest,
-                "CodeArts Repo does not make this repository. A name begins with a letter, and has letters, digits, - and _ only."
-            )
+            throw error.saying(
+                "CodeArts Repo does not make this repository. A name begins with a letter, and has letters, digits, - and _ only.",
+                of: .invalidRequest)
         }
         guard made.repository_uuid.isProjectID else { throw session.nonsense("a repository without its id") }
         let wire = try await result(WireCreated.self, Call(.get, "/v2/repositories/\(made.repository_uuid)"))

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-package import Model
+import Model
 
 /// Where an installation's tokens come from, where it is not at Huawei Cloud.
 package struct IAMService: Hashable, Sendable {
