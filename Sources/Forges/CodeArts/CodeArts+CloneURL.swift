@@ -57,7 +57,8 @@ extension CodeArts {
 
     /// https://support.huaweicloud.com/api-codeartsrepo/ShowRepository.html
     func repository(cloneURL: String) async throws(ForgeError) -> Repository {
-        guard let address = CloneAddress(cloneURL), belongs(address), let path = RepositoryPath(address: cloneURL) else {
+        guard let address = CloneAddress(cloneURL), belongs(address), let path = RepositoryPath(address: cloneURL)
+        else {
             throw ForgeError(
                 .invalidCloneURL, .devcloud,
                 "The address names no repository of this authorization's host. Give one such as https://codehub.devcloud.cn-north-4.huaweicloud.com/group/repository.git."

@@ -10,7 +10,9 @@ extension CodeArts {
     func namespaces() async throws(ForgeError) -> [Namespace] {
         let groups = try await groups()
         var seen = Set(groups.map { $0.path.lowercased() })
-        let places = try await listed().compactMap { $0.path?.namespace }.filter { seen.insert($0.lowercased()).inserted }
+        let places = try await listed().compactMap { $0.path?.namespace }.filter {
+            seen.insert($0.lowercased()).inserted
+        }
         return groups.map { Namespace(path: $0.path) } + places.map { Namespace(path: $0) }
     }
 

@@ -18,7 +18,9 @@ extension CodeArts {
             members = try await list(of: WireMember.self, "/v4/groups/\(group.id)/repositories", order)
         } else {
             // No group of the user's: a place that only its repositories tell of.
-            let found = known.compactMap(Repository.init).filter { $0.namespace.name.lowercased() == namespace.lowercased() }
+            let found = known.compactMap(Repository.init).filter {
+                $0.namespace.name.lowercased() == namespace.lowercased()
+            }
             guard !found.isEmpty else { throw CodeArts.notFound(.namespace) }
             return found
         }

@@ -53,7 +53,8 @@ struct IAM: Sendable {
     ) async throws(ForgeError) -> Secret {
         guard case .password(let user, let password) = credential else {
             throw ForgeError(
-                .unsupported, .devcloud, "CodeArts Repo's API takes no personal or OAuth token. Authorize with a password.")
+                .unsupported, .devcloud,
+                "CodeArts Repo's API takes no personal or OAuth token. Authorize with a password.")
         }
         let login = try Login(user: user, password: password, project: service.project)
         let key = upstream.iamTokens.key(

@@ -21,14 +21,17 @@ extension CodeArtsEmulator {
         query.skip = offset
         query.limit = limit
         let found = try await backend.git(repository).history(query)
-        var days: [String] = []
+        var days: [(day: String, count: Int)] = []
         for commit in found {
             let day = String(CodeArtsView.time(commit.committer.time).prefix(10))
-            if days.last != day { days.append(day) }
+            if days.last?.day == day { days[days.count - 1].count += 1 } else { days.append((day, 1)) }
         }
-        return .codeArts([
-            "commits": .array(found.map(call.view.commit)), "date_title": .array(days.map(JSON.string)),
-        ])
+        let titles = days.map {
+            JSON.object([
+                .init(key: "day", value: .string($0.day)), .init(key: "commits_count", value: .integer($0.count)),
+            ])
+        }
+        return .codeArts(["commits": .array(found.map(call.view.commit)), "date_title": .array(titles)])
     }
 
     /// https://support.huaweicloud.com/api-codeartsrepo/ShowCommit.html

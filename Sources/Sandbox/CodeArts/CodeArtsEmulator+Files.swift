@@ -69,7 +69,7 @@ extension CodeArtsEmulator {
         return .codeArts([
             "name": .string(file.entry.name), "path": .string(file.entry.path), "size": .integer(bytes.count),
             "encoding": "base64", "ref": .string(file.ref), "blob_id": .string(file.entry.id),
-            "file_type": .string(Self.type(of: bytes)), "commit": last.map(call.view.commit) ?? nil,
+            "file_type": .string(Self.type(of: bytes)), "commit": last.map(call.view.fileCommit) ?? nil,
             "content": isLimited ? "" : .base64(bytes), "is_limited": .bool(isLimited),
             "content_sha256": .string(Digest.sha256(bytes)), "last_commit_id": .optional(last?.id),
             "nick_name": nil, "tenant_name": .string(SandboxSeed.domain), "user_name": .string(call.user.login),

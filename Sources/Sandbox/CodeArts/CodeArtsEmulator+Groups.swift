@@ -112,7 +112,8 @@ extension CodeArtsEmulator {
         let view = CodeArtsView(address: backend.host, state: backend.store.read { $0 })
         return .codeArts(
             [
-                "description": body["description"] ?? "", "full_name": view.group(made, for: call.user)["full_name"] ?? nil,
+                "description": body["description"] ?? "",
+                "full_name": view.group(made, for: call.user)["full_name"] ?? nil,
                 "id": .integer(made.id), "name": .string(name), "visibility": body["visibility"] ?? "public",
             ], status: .created)
     }

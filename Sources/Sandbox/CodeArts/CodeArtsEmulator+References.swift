@@ -10,12 +10,14 @@ extension CodeArtsEmulator {
         let repository = try call.repository()
         let view = try call.choice("view", of: ["simple", "basic", "all"], default: "simple")
         let sort = try call.choice("sort", of: ["name", "updated_desc", "updated_asc"], default: "updated_desc")
-        _ = try call.choice("query_view", of: ["my_branches", "active", "stale", "all_branches"], default: "all_branches")
+        _ = try call.choice(
+            "query_view", of: ["my_branches", "active", "stale", "all_branches"], default: "all_branches")
         let git = backend.git(repository)
         let references = try await git.branches()
         // A branch without a commit is none: each reference finds its own.
         let commits = Dictionary(
-            try await git.commits(references.map(\.peeledID)).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            try await git.commits(references.map(\.peeledID)).map { ($0.id, $0) },
+            uniquingKeysWith: { first, _ in first })
         var found = references.compactMap { reference in commits[reference.peeledID].map { (reference.shortName, $0) } }
         switch sort {
         case "name": found.reverse()

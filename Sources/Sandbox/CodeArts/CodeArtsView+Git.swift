@@ -20,6 +20,14 @@ extension CodeArtsView {
         ]
     }
 
+    /// As a file has it, with fewer members.
+    func fileCommit(_ commit: GitCommit) -> JSON {
+        self.commit(commit).removing([
+            "short_id", "created_at", "title", "author_avatar_url", "committer_avatar_url", "relate_url", "nick_name",
+            "tenant_name", "user_name", "author_id",
+        ])
+    }
+
     func branch(_ name: String, at commit: GitCommit, isDefault: Bool) -> JSON {
         [
             "name": .string(name), "commit": self.commit(commit), "merged": false, "protected": .bool(isDefault),

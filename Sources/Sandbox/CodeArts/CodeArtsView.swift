@@ -59,8 +59,10 @@ struct CodeArtsView: Sendable {
         let project = project(of: group)
         return [
             "project_id": .string(Self.projectID(of: group)), "project_name": .optional(project?.name),
-            "ancestor_ids": .array(above.map { .integer($0.id) }), "ancestor_names": .array(above.map { .string($0.name) }),
-            "develop_mode": "normal", "id": .integer(group.id), "name": .string(group.name), "path": .string(group.path),
+            "ancestor_ids": .array(above.map { .integer($0.id) }),
+            "ancestor_names": .array(above.map { .string($0.name) }),
+            "develop_mode": "normal", "id": .integer(group.id), "name": .string(group.name),
+            "path": .string(group.path),
             "group_level": .integer(above.count), "description": .string(group.description),
             "subgroup_count": .integer(state.groups.count { $0.parentID == group.id }),
             "project_count": .integer(state.repositories.count { $0.owner == .group(group.id) }),
@@ -69,7 +71,8 @@ struct CodeArtsView: Sendable {
             "visibility_level": .integer(group.isPublic ? 20 : 0), "visibility": group.isPublic ? "public" : "private",
             "is_project_admin": 0, "is_group_creator": 0, "is_repo_creator": 0, "lfs_enabled": true,
             "full_name": .string((above + [group]).map(\.name).joined(separator: "/")),
-            "full_path": .string(group.fullPath), "item_type": "group", "parent_id": .optional(above.isEmpty ? nil : group.parentID),
+            "full_path": .string(group.fullPath), "item_type": "group",
+            "parent_id": .optional(above.isEmpty ? nil : group.parentID),
             "my_role": nil, "members": .integer(group.members.count),
             "web_url": .string("\(address)/codehub/group/\(group.id)/home"),
             "created_at": .string(Self.time(group.created)), "sub_group_count": .integer(0), "last_owner": false,
@@ -145,7 +148,8 @@ struct CodeArtsView: Sendable {
     func version2(_ repository: SandboxRepository, for user: SandboxUser) -> JSON {
         [
             "repository_id": .integer(repository.id), "repository_uuid": .string(uuid(repository)),
-            "repository_name": .string(repository.path), "group_name": .string(state.namespacePath(of: repository.owner)),
+            "repository_name": .string(repository.path),
+            "group_name": .string(state.namespacePath(of: repository.owner)),
             "project_uuid": .optional(group(of: repository).map(Self.projectID)), "project_is_deleted": "false",
             "https_url": .string(httpAddress(repository)), "ssh_url": .string(sshAddress(repository)),
             "web_url": .string("\(address)/codehub/project/\(repository.id)/home"),

@@ -56,7 +56,9 @@ struct ConfigurationFile {
     private static func isKnown(_ key: String) -> Bool {
         if staticKeys.contains(key) || forgeKeys.contains(key) { return true }
         let parts = key.split(separator: ".")
-        guard parts.count == 5, parts[0] == "forges", let forge = ForgeID(rawValue: String(parts[1])) else { return false }
+        guard parts.count == 5, parts[0] == "forges", let forge = ForgeID(rawValue: String(parts[1])) else {
+            return false
+        }
         return forge.modes.contains(.oauth) && parts[2] == "oauth" && siteKeys.contains(parts[4])
     }
 

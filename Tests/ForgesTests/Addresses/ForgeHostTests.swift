@@ -63,10 +63,14 @@ struct ForgeHostTests {
     }
 
     @Test(arguments: [
-        ("http://127.0.0.1:9005", "http://127.0.0.1:9005"), ("https://repo.example.org/team", "https://repo.example.org"),
+        ("http://127.0.0.1:9005", "http://127.0.0.1:9005"),
+        ("https://repo.example.org/team", "https://repo.example.org"),
         ("https://iam.myhuaweicloud.com", "https://iam.myhuaweicloud.com"),
         ("https://huaweicloud.com", "https://huaweicloud.com"),
-        ("https://codehub-ext.cn-north-4.myhuaweicloud.com.evil.example", "https://codehub-ext.cn-north-4.myhuaweicloud.com.evil.example"),
+        (
+            "https://codehub-ext.cn-north-4.myhuaweicloud.com.evil.example",
+            "https://codehub-ext.cn-north-4.myhuaweicloud.com.evil.example"
+        ),
         ("https://codehub-ext.nowhere.myhuaweicloud.com", "https://codehub-ext.nowhere.myhuaweicloud.com"),
         ("https://cn-north-4.myhuaweicloud.com", "https://cn-north-4.myhuaweicloud.com"),
         ("https://x.evilmyhuaweicloud.com", "https://x.evilmyhuaweicloud.com"),

@@ -159,16 +159,21 @@ struct CodeArtsReferencesTests {
         #expect(
             commits == [
                 Commit(sha: CodeArtsBench.tip, message: "Press more\n", authoredDate: "2026-01-02T03:04:05Z"),
-                Commit(sha: CodeArtsBench.last, message: "Begin\n\nWith apples.\n", authoredDate: "2025-12-31T16:30:00Z"),
+                Commit(
+                    sha: CodeArtsBench.last, message: "Begin\n\nWith apples.\n", authoredDate: "2025-12-31T16:30:00Z"),
             ])
         #expect(
-            CodeArtsBench.asked(network).last == "GET \(Self.repo)/repository/commit-list?ref_name=main&offset=0&limit=10")
+            CodeArtsBench.asked(network).last
+                == "GET \(Self.repo)/repository/commit-list?ref_name=main&offset=0&limit=10")
     }
 
     @Test(arguments: [
         (#"{"id":"A1"}"#, Commit(sha: "a1", message: "", authoredDate: "")),
         (#"{"id":"a1","title":"T","authored_date":null}"#, Commit(sha: "a1", message: "T", authoredDate: "")),
-        (#"{"id":"a1","message":"M","authored_date":"2021-11-09 16:35:15"}"#, Commit(sha: "a1", message: "M", authoredDate: "")),
+        (
+            #"{"id":"a1","message":"M","authored_date":"2021-11-09 16:35:15"}"#,
+            Commit(sha: "a1", message: "M", authoredDate: "")
+        ),
     ])
     func `a commit may lack much, and a date without a zone is none`(json: String, commit: Commit) async throws {
         let (forge, _) = open(["GET /repository/commit-list": (200, #"{"commits":[\#(json)]}"#)])
@@ -187,26 +192,32 @@ struct CodeArtsReferencesTests {
         let hooks = try await forge.hooks(of: CodeArtsBench.cider)
         #expect(
             hooks == [
-                Hook(id: "31", callbackURL: "https://ci.example/one"), Hook(id: "32", callbackURL: "https://ci.example/two"),
+                Hook(id: "31", callbackURL: "https://ci.example/one"),
+                Hook(id: "32", callbackURL: "https://ci.example/two"),
             ])
         #expect(!"\(hooks)".contains("CANARY"))
         #expect(CodeArtsBench.asked(network) == ["GET \(Self.repo)/hooks?offset=0&limit=100"])
     }
 
-    @Test func `a webhook is for pushes of branches and tags, and its secret goes in a header of known name`() async throws {
+    @Test func `a webhook is for pushes of branches and tags, and its secret goes in a header of known name`()
+        async throws
+    {
         let (forge, network) = open(["POST /hooks": (201, "hook")])
         let draft = HookDraft(url: "https://ci.example/hook", secret: Secret("CANARY"))
         let hook = try await forge.createHook(draft, in: CodeArtsBench.cider)
         #expect(hook == Hook(id: "33", callbackURL: "https://ci.example/hook"))
         let expected: [String: JSONTree] = [
-            "url": .string("https://ci.example/hook"), "token": .string("CANARY"), "token_type": .string("X-Repo-Token"),
+            "url": .string("https://ci.example/hook"), "token": .string("CANARY"),
+            "token_type": .string("X-Repo-Token"),
             "push_events": .bool(true), "tag_push_events": .bool(true), "merge_requests_events": .bool(false),
             "note_events": .bool(false),
         ]
         #expect(try JSONTree(parsing: try #require(network.requests.last).body ?? []) == .object(expected))
     }
 
-    @Test(arguments: [("https://ci.example/one", ForgeError.Code.alreadyExists), ("https://ci.example/new", .invalidRequest)])
+    @Test(arguments: [
+        ("https://ci.example/one", ForgeError.Code.alreadyExists), ("https://ci.example/new", .invalidRequest),
+    ])
     func `a refused webhook exists already or is not good`(url: String, code: ForgeError.Code) async {
         let (forge, _) = open(["POST /hooks": (400, #"{"error_code":"X.1"}"#), "GET /hooks": (200, "hooks")])
         let error = await failure { () throws(ForgeError) in
@@ -231,7 +242,9 @@ struct CodeArtsReferencesTests {
         let (forge, network) = open(["DELETE /hooks/31": (204, "")])
         try await forge.deleteHook(id: "31", in: CodeArtsBench.cider)
         for id in ["32", "x", "", "../31"] {
-            let error = await failure { () throws(ForgeError) in try await forge.deleteHook(id: id, in: CodeArtsBench.cider) }
+            let error = await failure { () throws(ForgeError) in
+                try await forge.deleteHook(id: id, in: CodeArtsBench.cider)
+            }
             #expect(error?.code == .notFound)
         }
         #expect(CodeArtsBench.asked(network) == ["DELETE \(Self.repo)/hooks/31", "DELETE \(Self.repo)/hooks/32"])

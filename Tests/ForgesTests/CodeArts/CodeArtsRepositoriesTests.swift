@@ -78,7 +78,8 @@ struct CodeArtsRepositoriesTests {
     }
 
     @Test func `a place that is no group's is found by its repositories, and an unknown one is not`() async throws {
-        let list = #"[{"id":1,"http_url_to_repo":"https://codehub.devcloud.cn-north-4.huaweicloud.com/OLD00024/x.git"}]"#
+        let list =
+            #"[{"id":1,"http_url_to_repo":"https://codehub.devcloud.cn-north-4.huaweicloud.com/OLD00024/x.git"}]"#
         let network = network(["GET /v4/groups/list": "groups", "GET /v4/user/repositories": list])
         let forge = CodeArtsBench.open(network)
         #expect(try await forge.repositories(in: "old00024").map(\.id) == ["1"])
@@ -122,7 +123,9 @@ struct CodeArtsRepositoriesTests {
 
     @Test(arguments: [200, 400])
     func `what stands against a repository is asked for`(status: Int) async throws {
-        for (found, code) in [("repository-id", ForgeError.Code.alreadyExists), ("no-such-repository", .invalidRequest)] {
+        for (found, code) in [
+            ("repository-id", ForgeError.Code.alreadyExists), ("no-such-repository", .invalidRequest),
+        ] {
             let network = network(
                 [
                     "GET /v4/groups/list": "groups", "POST /v1/repositories": "refused",
@@ -149,7 +152,9 @@ struct CodeArtsRepositoriesTests {
         "https://codehub-ext.cn-north-4.myhuaweicloud.com/\(CodeArtsBench.group)/cider.git",
     ])
     func `an address of the region leads to its repository`(address: String) async throws {
-        let network = network(["GET /v1/repositories/repoid": "repository-id", "GET /v4/repositories/9001": "repository"])
+        let network = network([
+            "GET /v1/repositories/repoid": "repository-id", "GET /v4/repositories/9001": "repository",
+        ])
         #expect(try await CodeArtsBench.open(network).repository(cloneURL: address) == cider)
         let group = CodeArtsBench.group.replacing("/", with: "%2F")
         #expect(
@@ -211,7 +216,8 @@ struct CodeArtsRepositoriesTests {
         let network = network(["GET /v1/repositories/repoid": "no-such-repository"])
         for project in ["nothing", "/"] {
             let error = await failure { () throws(ForgeError) in
-                try await CodeArtsBench.open(network).branches(of: RepositoryReference(namespace: "a", project: project))
+                try await CodeArtsBench.open(network).branches(
+                    of: RepositoryReference(namespace: "a", project: project))
             }
             #expect(error?.code == .notFound)
         }

@@ -54,7 +54,10 @@ struct IAMTests {
         #expect(network.requests.isEmpty)
     }
 
-    @Test(arguments: [Credential.personal(Secret("t")), .oauth(OAuthTokens(accessToken: Secret("t"), refreshToken: nil, expires: nil, scopes: []))])
+    @Test(arguments: [
+        Credential.personal(Secret("t")),
+        .oauth(OAuthTokens(accessToken: Secret("t"), refreshToken: nil, expires: nil, scopes: [])),
+    ])
     func `no other credential is sent`(credential: Credential) async {
         let network = StubNetwork()
         let forge = ForgeHost.official(.devcloud).open(.fixed(credential), upstream: network.upstream)
@@ -69,7 +72,9 @@ struct IAMTests {
     ])
     func `IAM's refusals have their codes`(status: Int, code: ForgeError.Code) async {
         let network = StubNetwork { _ in
-            .json(#"{"error":{"code":1,"message":"CANARY"}}"#, status: status, headers: ["Location": "https://evil.example/"])
+            .json(
+                #"{"error":{"code":1,"message":"CANARY"}}"#, status: status,
+                headers: ["Location": "https://evil.example/"])
         }
         let error = await fail(network)
         #expect(error?.code == code)
@@ -278,7 +283,10 @@ struct IAMTokensTests {
                 }
             }
             while logins.value == 0 { await Task.yield() }
-            group.addTask { #expect(try await tokens.token(for: key, login: login).exposed == "second") }
+            group.addTask {
+                let token = try await tokens.token(for: key, login: login)
+                #expect(token.exposed == "second")
+            }
             try await group.waitForAll()
         }
         #expect(logins.value == 2)

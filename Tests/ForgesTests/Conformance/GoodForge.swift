@@ -59,7 +59,7 @@ struct GoodForge: Sendable {
 
     /// Where the credential may be shown.
     var origins: Set<Origin?> {
-        [Origin(host.api)].union(forge == .devcloud ? [Origin(CodeArtsBench.identity)] : [])
+        Set(([host.api] + (forge == .devcloud ? [CodeArtsBench.identity] : [])).map { Origin($0) })
     }
 
     /// The requests that change the credential for another one, and all others.
