@@ -49,6 +49,7 @@ struct SandboxCaller: Sendable {
             let host: String
             let login: String
             let sign_in: SignIn
+            let basic: SignIn?
             let token: String
             let namespace: String
             let project: String
