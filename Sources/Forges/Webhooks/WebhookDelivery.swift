@@ -24,7 +24,8 @@ package struct WebhookDelivery: Sendable {
 
 /// Why a delivery is not believed. None of it is told to whoever sent it: the answer to all is the same.
 package enum WebhookRefusal: Error, Sendable, Hashable {
-    /// The receiver has no secret for this webhook: everybody could sign with an empty one. Make the webhook anew.
+    /// The receiver has no secret for this webhook, or none of the form that the forge gives: everybody could sign with an
+    /// empty one. Make the webhook anew.
     case secretMissing
     /// The header is absent or empty: the webhook was made without a secret, or the forge did not send this.
     case headerMissing(String)

@@ -97,7 +97,8 @@ package struct WebhookVerifier: Sendable {
     private func verifyStandard(_ delivery: WebhookDelivery) throws(WebhookRefusal) {
         let prefix = "whsec_"
         guard secret.exposed.hasPrefix(prefix),
-            let key = Data(base64Encoded: String(secret.exposed.dropFirst(prefix.count))), !key.isEmpty
+            let key = Data(base64Encoded: String(secret.exposed.dropFirst(prefix.count))),
+            (24...64).contains(key.count)
         else { throw .secretMissing }
         let id = try delivery.header("webhook-id")
         let time = try delivery.header("webhook-timestamp")
