@@ -15,6 +15,7 @@ Model            FoundationEssentials Foundation Synchronization
 Forges           SYSTEM Model AsyncHTTPClient HTTPTypes Logging NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL
 Forges/Git       + Crypto
 Forges/OAuth     + Crypto
+Forges/CodeArts  + Crypto
 Storage          SYSTEM Model GRDB
 Storage/Vault    + Crypto
 Access           SYSTEM Model Forges Storage Logging

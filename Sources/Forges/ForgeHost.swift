@@ -17,6 +17,7 @@ package struct ForgeHost: Sendable, Hashable {
         switch forge {
         case .github: ForgeHost(forge: forge, pages: "https://github.com", api: "https://api.github.com")
         case .gitlab: ForgeHost(forge: forge, pages: "https://gitlab.com", api: "https://gitlab.com/api/v4")
+        case .devcloud: codearts(.usual)
         }
     }
 
@@ -24,7 +25,7 @@ package struct ForgeHost: Sendable, Hashable {
     package var shown: String {
         switch forge {
         case .github: api
-        case .gitlab: pages
+        case .gitlab, .devcloud: pages
         }
     }
 
@@ -65,11 +66,22 @@ package struct ForgeHost: Sendable, Hashable {
             if prefix.suffix(2) == ["api", "v4"] { prefix.removeLast(2) }
             let whole = gitlab(([root] + prefix).joined(separator: "/"))
             return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitlab(root)]
+        case .devcloud: return [CodeArtsRegion(host: origin.host).map(codearts) ?? codearts(root)]
         }
     }
 
     private static func gitlab(_ pages: String) -> ForgeHost {
         ForgeHost(forge: .gitlab, pages: pages, api: pages + "/api/v4")
+    }
+
+    /// A region of Huawei Cloud, whichever of its hosts was named.
+    private static func codearts(_ region: CodeArtsRegion) -> ForgeHost {
+        codearts(region.api)
+    }
+
+    /// The API has no path of its own.
+    private static func codearts(_ root: String) -> ForgeHost {
+        ForgeHost(forge: .devcloud, pages: root, api: root)
     }
 
     /// github.com; GitHub Enterprise Cloud with data residency (`NAME.ghe.com`); otherwise GitHub Enterprise Server.

@@ -44,22 +44,27 @@ extension ForgeBackend {
     /// nil where the kept state lacks the seeded account, token or application.
     func emulatedForge(requests: RequestLog) -> EmulatedForge? {
         store.read { state in
+            let application = state.applications.first { $0.name == SandboxSeed.applicationName }
             guard
                 let user = state.user(login: SandboxSeed.login),
                 let token = state.tokens.first(where: { $0.name == Self.seededTokenName }),
-                let application = state.applications.first(where: { $0.name == SandboxSeed.applicationName })
+                application != nil || !forge.modes.contains(.oauth)
             else { return nil }
+            let basic: (user: String, password: Secret) =
+                forge == .devcloud
+                ? ("\(SandboxSeed.domain)/\(user.login)", Secret(user.password.text))
+                : (user.login, Secret(token.token.text))
             return EmulatedForge(
                 forge: forge,
                 host: host,
                 login: user.login,
                 signIn: (user.login, Secret(user.password.text)),
                 token: Secret(token.token.text),
-                basic: forge.modes.contains(.password) ? (user.login, Secret(token.token.text)) : nil,
-                namespace: user.login,
+                basic: forge.modes.contains(.password) ? basic : nil,
+                namespace: (forge == .devcloud ? Self.codeArtsHome(in: state) : nil) ?? user.login,
                 project: SandboxSeed.project,
-                oauthClientID: application.clientID,
-                oauthClientSecret: Secret(application.clientSecret.text),
+                oauthClientID: application?.clientID ?? "",
+                oauthClientSecret: Secret(application?.clientSecret.text ?? ""),
                 requests: requests
             )
         }
@@ -74,6 +79,9 @@ extension ForgeBackend {
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)
         case .gitlab:
             return GitLabEmulator(backend: self)
+                .application(port: port, log: log, logger: options.logger, onListening: onListening)
+        case .devcloud:
+            return CodeArtsEmulator(backend: self)
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)
         }
     }

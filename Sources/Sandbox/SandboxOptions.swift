@@ -73,6 +73,7 @@ package struct EmulatedForge: Sendable {
     package let namespace: String
     /// A repository in it, with a branch `main`, tags, commits and files.
     package let project: String
+    /// Empty where the forge has no OAuth, as the secret is.
     package let oauthClientID: String
     package let oauthClientSecret: Secret
     /// What the forge has been asked so far.

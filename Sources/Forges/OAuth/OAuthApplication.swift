@@ -32,6 +32,8 @@ package struct OAuthApplication: Sendable {
         case .github: ["read:user", "repo", "write:repo_hook", "read:org"]
         // https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications
         case .gitlab: ["api"]
+        // Has no OAuth: ``ForgeID/modes`` says so, and nothing makes an application of it.
+        case .devcloud: []
         }
     }
 
@@ -40,6 +42,7 @@ package struct OAuthApplication: Sendable {
         switch host.forge {
         case .github: host.pages + "/login/oauth/authorize"
         case .gitlab: host.pages + "/oauth/authorize"
+        case .devcloud: host.pages
         }
     }
 
@@ -48,6 +51,7 @@ package struct OAuthApplication: Sendable {
         switch host.forge {
         case .github: host.pages + "/login/oauth/access_token"
         case .gitlab: host.pages + "/oauth/token"
+        case .devcloud: host.pages
         }
     }
 }

@@ -9,6 +9,7 @@ extension ForgeBackend {
 
     /// Fills a new forge with accounts, repositories, a token and the OAuth application. About a tenth of a second.
     func seed() async throws {
+        if forge == .devcloud { return try await seedCodeArts() }
         let profile = SeedProfile.profile(of: forge)
         let now = AccountStore.now()
         let (octavia, marlow, works) = store.update { state in
@@ -89,7 +90,7 @@ extension ForgeBackend {
 }
 
 extension AccountState {
-    fileprivate mutating func addUser(
+    mutating func addUser(
         _ login: String, _ name: String, _ email: String, _ password: String, now: Int64
     ) -> SandboxUser {
         let user = SandboxUser(

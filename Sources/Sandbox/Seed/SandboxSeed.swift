@@ -67,6 +67,9 @@ struct SeedProfile: Sendable {
                 ],
                 clientIDLength: 64
             )
+        // Has no OAuth; its tokens are made where it is seeded.
+        case .devcloud:
+            SeedProfile(tokenPrefix: "", tokenLength: 40, scopes: [], applicationScopes: [], clientIDLength: 0)
         }
     }
 }

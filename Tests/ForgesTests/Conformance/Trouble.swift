@@ -34,6 +34,9 @@ enum Trouble: String, CaseIterable, Sendable {
     func exists(at forge: ForgeID) -> Bool {
         switch (self, forge) {
         case (.singleSignOn, .gitlab), (.primaryLimit, .gitlab), (.secondaryLimit, .gitlab): false
+        case (.singleSignOn, .devcloud), (.primaryLimit, .devcloud), (.secondaryLimit, .devcloud): false
+        // Its lists have no addresses of further pages.
+        case (.foreignPage, .devcloud): false
         default: true
         }
     }
@@ -73,7 +76,7 @@ enum Trouble: String, CaseIterable, Sendable {
                 status: 307, headers: [Upstream.Header("Location", "https://evil.example/\(GoodForge.canary)")])
         case .redirectLoop:
             return Upstream.Response(status: 307, headers: [Upstream.Header("Location", request.url)])
-        case .endlessList: return linked(good, to: request.url)
+        case .endlessList: return forge == .devcloud ? endless(good) : linked(good, to: request.url)
         case .foreignPage: return linked(good, to: "https://evil.example/?page=2")
         }
     }
@@ -82,6 +85,13 @@ enum Trouble: String, CaseIterable, Sendable {
         Upstream.Response(
             status: status, headers: [Upstream.Header("Content-Type", "text/html")],
             body: Array("<html><body>\(GoodForge.canary)</body></html>".utf8))
+    }
+
+    /// The same page whatever the offset, of a list that is said to be longer.
+    private func endless(_ good: Upstream.Response) -> Upstream.Response {
+        var answer = good
+        answer.headers.append(Upstream.Header("X-Total", "1000000"))
+        return answer
     }
 
     private func linked(_ good: Upstream.Response, to address: String) -> Upstream.Response {
