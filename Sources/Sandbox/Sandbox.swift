@@ -39,21 +39,17 @@ package final class Sandbox: Service {
         }
         // All at once: most of the time goes by in waiting for git.
         let numbers = ports.map(\.number)
-        let results = await withTaskGroup(of: (Int, Result<ForgeBackend, SandboxError>).self) { group in
-            for (index, forge) in options.forges.enumerated() {
-                group.addTask {
-                    do throws(SandboxError) {
-                        return (index, .success(try await .open(forge, port: numbers[index], options: options)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
+        var opened: [ForgeID: Result<ForgeBackend, SandboxError>] = [:]
+        await withTaskGroup(of: Opened.self) { group in
+            for (forge, port) in zip(options.forges, numbers) {
+                group.addTask { await Opened(forge, port: port, options: options) }
             }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            for await one in group { opened[one.forge] = one.result }
         }
         var backends: [ForgeBackend] = []
-        for index in options.forges.indices {
-            if let result = results[index] { backends.append(try result.get()) }
+        for forge in options.forges {
+            guard let result = opened[forge] else { throw .stateUnusable("\(forge.rawValue) was not opened") }
+            backends.append(try result.get())
         }
         return Sandbox(
             options: options, backends: backends, ports: ports,
@@ -89,6 +85,30 @@ package final class Sandbox: Service {
             } catch {
                 options.logger.warning("The sandbox's folder was not removed", metadata: ["error": "\(error)"])
             }
+        }
+    }
+}
+
+/// One forge of several that are opened at once.
+///
+/// A value of its own: with optimisation, a tuple of an index and a result with a typed error came out of the task group
+/// with another index, and the sandbox had one forge.
+private struct Opened: Sendable {
+    let forge: ForgeID
+    let result: Result<ForgeBackend, SandboxError>
+
+    init(_ forge: ForgeID, port: Int, options: SandboxOptions) async {
+        self.forge = forge
+        result = await Self.open(forge, port: port, options: options)
+    }
+
+    private static func open(
+        _ forge: ForgeID, port: Int, options: SandboxOptions
+    ) async -> Result<ForgeBackend, SandboxError> {
+        do throws(SandboxError) {
+            return .success(try await ForgeBackend.open(forge, port: port, options: options))
+        } catch {
+            return .failure(error)
         }
     }
 }
