@@ -15,7 +15,8 @@ struct Invitation {
         let base = "\(endpoint)/v1/\(guest.projectID)/git"
         var lines = ["", "Gatehouse    \(endpoint)    (API description: \(endpoint)/openapi.yaml)"]
         for forge in forges {
-            let name = forge.forge.displayName.padding(toLength: 12, withPad: " ", startingAt: 0)
+            let shown = forge.forge.displayName
+            let name = shown.padding(toLength: max(12, shown.count), withPad: " ", startingAt: 0)
             lines.append(
                 "\(name) \(forge.host)    user \(forge.signIn.user), password \(forge.signIn.password.exposed)")
         }
