@@ -17,6 +17,7 @@ package struct ForgeHost: Sendable, Hashable {
         switch forge {
         case .github: ForgeHost(forge: forge, pages: "https://github.com", api: "https://api.github.com")
         case .gitlab: ForgeHost(forge: forge, pages: "https://gitlab.com", api: "https://gitlab.com/api/v4")
+        case .gitee: gitee("https://gitee.com")
         }
     }
 
@@ -24,7 +25,7 @@ package struct ForgeHost: Sendable, Hashable {
     package var shown: String {
         switch forge {
         case .github: api
-        case .gitlab: pages
+        case .gitlab, .gitee: pages
         }
     }
 
@@ -65,7 +66,15 @@ package struct ForgeHost: Sendable, Hashable {
             if prefix.suffix(2) == ["api", "v4"] { prefix.removeLast(2) }
             let whole = gitlab(([root] + prefix).joined(separator: "/"))
             return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitlab(root)]
+        case .gitee:
+            // Gitee's private edition has a host of its own, so a path is a user's page or the API's.
+            return [["gitee.com", "www.gitee.com"].contains(origin.host) ? official(.gitee) : gitee(root)]
         }
+    }
+
+    /// https://gitee.com/api/v5/swagger
+    private static func gitee(_ pages: String) -> ForgeHost {
+        ForgeHost(forge: .gitee, pages: pages, api: pages + "/api/v5")
     }
 
     private static func gitlab(_ pages: String) -> ForgeHost {

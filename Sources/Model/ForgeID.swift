@@ -5,6 +5,7 @@
 package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
     case github
     case gitlab
+    case gitee
 
     /// The forge that a caller's `repo_type` names, whatever its letter case; nil for one that is not known.
     package init?(repoType: String) {
@@ -16,6 +17,7 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         switch self {
         case .github: "GitHub"
         case .gitlab: "GitLab"
+        case .gitee: "Gitee"
         }
     }
 
@@ -24,6 +26,7 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         switch self {
         case .github: [.oauth, .personal, .password]
         case .gitlab: [.oauth, .personal]
+        case .gitee: [.oauth, .personal]
         }
     }
 }

@@ -32,6 +32,8 @@ package struct OAuthApplication: Sendable {
         case .github: ["read:user", "repo", "write:repo_hook", "read:org"]
         // https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications
         case .gitlab: ["api"]
+        // https://gitee.com/api/v5/oauth_doc; groups and enterprises list namespaces.
+        case .gitee: ["user_info", "projects", "hook", "groups", "enterprises"]
         }
     }
 
@@ -39,7 +41,7 @@ package struct OAuthApplication: Sendable {
     var authorizeAddress: String {
         switch host.forge {
         case .github: host.pages + "/login/oauth/authorize"
-        case .gitlab: host.pages + "/oauth/authorize"
+        case .gitlab, .gitee: host.pages + "/oauth/authorize"
         }
     }
 
@@ -47,7 +49,7 @@ package struct OAuthApplication: Sendable {
     var tokenAddress: String {
         switch host.forge {
         case .github: host.pages + "/login/oauth/access_token"
-        case .gitlab: host.pages + "/oauth/token"
+        case .gitlab, .gitee: host.pages + "/oauth/token"
         }
     }
 }

@@ -67,6 +67,17 @@ struct SeedProfile: Sendable {
                 ],
                 clientIDLength: 64
             )
+        case .gitee:
+            SeedProfile(
+                tokenPrefix: "",
+                tokenLength: 32,
+                scopes: ["user_info", "projects", "hook", "groups", "enterprises"],
+                applicationScopes: [
+                    "user_info", "projects", "pull_requests", "issues", "notes", "keys", "hook", "groups", "gists",
+                    "enterprises", "emails",
+                ],
+                clientIDLength: 64
+            )
         }
     }
 }

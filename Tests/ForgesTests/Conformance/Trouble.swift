@@ -34,6 +34,8 @@ enum Trouble: String, CaseIterable, Sendable {
     func exists(at forge: ForgeID) -> Bool {
         switch (self, forge) {
         case (.singleSignOn, .gitlab), (.primaryLimit, .gitlab), (.secondaryLimit, .gitlab): false
+        // Gitee's lists give no address of the next page.
+        case (.foreignPage, .gitee): false
         default: true
         }
     }
@@ -73,6 +75,10 @@ enum Trouble: String, CaseIterable, Sendable {
                 status: 307, headers: [Upstream.Header("Location", "https://evil.example/\(GoodForge.canary)")])
         case .redirectLoop:
             return Upstream.Response(status: 307, headers: [Upstream.Header("Location", request.url)])
+        case .endlessList where forge == .gitee:
+            var answer = good
+            answer.headers.append(Upstream.Header("total_page", "1000000"))
+            return answer
         case .endlessList: return linked(good, to: request.url)
         case .foreignPage: return linked(good, to: "https://evil.example/?page=2")
         }
