@@ -26,8 +26,11 @@ struct GiteeRepositoryView: Sendable {
     /// A branch by itself, with people in their shortest form.
     func branch(_ branch: GitReference, _ commit: GitCommit) -> JSON {
         let name = PercentEncoding.encode(branch.shortName, keeping: "/")
-        let tip = self.commit(commit).removing(["html_url", "comments_url"])
-            .adding(["author": short(commit.author), "committer": short(commit.committer)])
+        let whole = self.commit(commit).removing(["html_url", "comments_url"])
+        let text = (whole["commit"] ?? [:]).adding(["url": .string("\(api)/git/commits/\(commit.id)")])
+        let tip = whole.adding([
+            "commit": text, "author": short(commit.author), "committer": short(commit.committer),
+        ])
         return self.branch(branch).adding([
             "commit": tip,
             "_links": ["html": .string("\(web)/tree/\(name)"), "self": .string("\(api)/branches/\(name)")],
