@@ -22,7 +22,7 @@ Access/Identity  + Crypto CryptoExtras Dispatch
 Web              SYSTEM Model Access Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOSSL ServiceLifecycle
 Sandbox          SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
 Sandbox/Accounts + Crypto
-gatehouse        SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration Logging NIOCore NIOSSL ServiceLifecycle SystemPackage UnixSignals
+gatehouse        SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration Logging NIOCore NIOSSL ServiceLifecycle SystemPackage UnixSignals Yams
 '
 # What SYSTEM stands for.
 readonly system='FoundationEssentials Foundation Synchronization Glibc Musl Darwin'

@@ -72,12 +72,18 @@ struct Invitation {
             let password: String
         }
 
+        struct Application: Encodable {
+            let client_id: String
+            let client_secret: String
+        }
+
         struct Forge: Encodable {
             let host: String
             let login: String
             let sign_in: SignIn
             let token: String
             let basic: SignIn?
+            let oauth: Application
             let namespace: String
             let project: String
 
@@ -87,6 +93,8 @@ struct Invitation {
                 sign_in = SignIn(user: forge.signIn.user, password: forge.signIn.password.exposed)
                 token = forge.token.exposed
                 basic = forge.basic.map { SignIn(user: $0.user, password: $0.password.exposed) }
+                oauth = Application(
+                    client_id: forge.oauthClientID, client_secret: forge.oauthClientSecret.exposed)
                 namespace = forge.namespace
                 project = forge.project
             }

@@ -15,6 +15,8 @@ struct SandboxHouse: Sendable {
     /// 0 for any free one.
     let port: Int
     let forgePort: Int
+    /// Seconds; nil for the forges' own.
+    let tokenLifetime: Int64?
     let readyFile: String?
 
     private static let tenant = "harbour-works"
@@ -26,6 +28,7 @@ struct SandboxHouse: Sendable {
         var options = SandboxOptions(stateDirectory: directory.path + "/forges")
         options.keepsState = directory.isKept
         options.firstPort = forgePort
+        options.accessTokenLifetime = tokenLifetime
         options.logger.logLevel = .warning
         options.redirectURIs = ["http://127.0.0.1:\(reserved.number)/oauth/callback"]
         print("Starting the emulated forges …")
@@ -56,8 +59,7 @@ struct SandboxHouse: Sendable {
         ]
         for forge in sandbox.forges {
             let key = "forges.\(forge.forge.rawValue)"
-            flags["\(key).hosts"] = forge.host
-            flags["\(key).oauth.default.host"] = forge.host
+            flags["\(key).host"] = forge.host
             flags["\(key).oauth.default.client_id"] = forge.oauthClientID
             flags["\(key).oauth.default.client_secret"] = forge.oauthClientSecret.exposed
         }

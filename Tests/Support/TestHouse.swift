@@ -34,9 +34,10 @@ package final class TestHouse: Sendable {
             redirectURI: "https://gate.example.org/oauth/callback", scopes: ["api"]),
     ]
 
-    package init(network: StubNetwork, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        async throws
-    {
+    package init(
+        network: StubNetwork, usualHosts: [ForgeID: String] = [:],
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
         clock = TestClock()
         store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
@@ -51,9 +52,23 @@ package final class TestHouse: Sendable {
         let sites = OAuthSites(Self.applications)
         refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
         broker = Broker(
-            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, clock: clock.wall)
+            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
+            usualHosts: usualHosts, clock: clock.wall)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
+    }
+
+    /// Another process on the same store: a broker with a refresher of its own.
+    package func neighbour(over network: StubNetwork) -> (broker: Broker, refresher: CredentialRefresher) {
+        let sites = OAuthSites(Self.applications)
+        let refresher = CredentialRefresher(
+            vault: vault, sites: sites, upstream: network.upstream,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        return (
+            Broker(
+                vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
+                clock: clock.wall), refresher
+        )
     }
 
     deinit {
