@@ -18,6 +18,7 @@ package struct ForgeHost: Sendable, Hashable {
         case .github: ForgeHost(forge: forge, pages: "https://github.com", api: "https://api.github.com")
         case .gitlab: ForgeHost(forge: forge, pages: "https://gitlab.com", api: "https://gitlab.com/api/v4")
         case .devcloud: codearts(.usual)
+        case .gitee: gitee("https://gitee.com")
         }
     }
 
@@ -25,7 +26,7 @@ package struct ForgeHost: Sendable, Hashable {
     package var shown: String {
         switch forge {
         case .github: api
-        case .gitlab, .devcloud: pages
+        case .gitlab, .gitee, .devcloud: pages
         }
     }
 
@@ -67,7 +68,15 @@ package struct ForgeHost: Sendable, Hashable {
             let whole = gitlab(([root] + prefix).joined(separator: "/"))
             return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitlab(root)]
         case .devcloud: return [CodeArtsRegion(host: origin.host).map(codearts) ?? codearts(root)]
+        case .gitee:
+            // Gitee's private edition has a host of its own, so a path is a user's page or the API's.
+            return [["gitee.com", "www.gitee.com"].contains(origin.host) ? official(.gitee) : gitee(root)]
         }
+    }
+
+    /// https://gitee.com/api/v5/swagger
+    private static func gitee(_ pages: String) -> ForgeHost {
+        ForgeHost(forge: .gitee, pages: pages, api: pages + "/api/v5")
     }
 
     private static func gitlab(_ pages: String) -> ForgeHost {

@@ -34,6 +34,8 @@ package struct OAuthApplication: Sendable {
         case .gitlab: ["api"]
         // Has no OAuth: ``ForgeID/modes`` says so, and nothing makes an application of it.
         case .devcloud: []
+        // https://gitee.com/api/v5/oauth_doc; groups and enterprises list namespaces.
+        case .gitee: ["user_info", "projects", "hook", "groups", "enterprises"]
         }
     }
 
@@ -41,7 +43,7 @@ package struct OAuthApplication: Sendable {
     var authorizeAddress: String {
         switch host.forge {
         case .github: host.pages + "/login/oauth/authorize"
-        case .gitlab: host.pages + "/oauth/authorize"
+        case .gitlab, .gitee: host.pages + "/oauth/authorize"
         case .devcloud: host.pages
         }
     }
@@ -50,7 +52,7 @@ package struct OAuthApplication: Sendable {
     var tokenAddress: String {
         switch host.forge {
         case .github: host.pages + "/login/oauth/access_token"
-        case .gitlab: host.pages + "/oauth/token"
+        case .gitlab, .gitee: host.pages + "/oauth/token"
         case .devcloud: host.pages
         }
     }

@@ -70,6 +70,17 @@ struct SeedProfile: Sendable {
         // Has no OAuth; its tokens are made where it is seeded.
         case .devcloud:
             SeedProfile(tokenPrefix: "", tokenLength: 40, scopes: [], applicationScopes: [], clientIDLength: 0)
+        case .gitee:
+            SeedProfile(
+                tokenPrefix: "",
+                tokenLength: 32,
+                scopes: ["user_info", "projects", "hook", "groups", "enterprises"],
+                applicationScopes: [
+                    "user_info", "projects", "pull_requests", "issues", "notes", "keys", "hook", "groups", "gists",
+                    "enterprises", "emails",
+                ],
+                clientIDLength: 64
+            )
         }
     }
 }

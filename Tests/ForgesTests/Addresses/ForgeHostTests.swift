@@ -77,6 +77,16 @@ struct ForgeHostTests {
     ])
     func `any other address of CodeArts Repo is an installation's own`(address: String, api: String) throws {
         #expect(try ForgeHost.candidates(.devcloud, address: address).map(\.api) == [api])
+        (nil, "https://gitee.com"), ("https://gitee.com/mo", "https://gitee.com"),
+        ("https://www.gitee.com", "https://gitee.com"), ("https://gitee.com/api/v5", "https://gitee.com"),
+        ("https://git.example.org", "https://git.example.org"),
+        ("https://git.example.org/mo", "https://git.example.org"),
+        ("http://127.0.0.1:9003/api/v5/", "http://127.0.0.1:9003"),
+    ])
+    func `a Gitee address leads to one host`(address: String?, pages: String) throws {
+        let hosts = try ForgeHost.candidates(.gitee, address: address)
+        #expect(hosts.map(\.pages) == [pages])
+        #expect(hosts.map(\.api) == [pages + "/api/v5"])
     }
 
     @Test(

@@ -61,7 +61,7 @@ struct ForgeConformance {
         #expect(!network.requests.isEmpty)
         hold(error, network, at: forge, "\(verb)")
         let (signIns, calls) = GoodForge(forge).sorted(network.requests)
-        #expect(calls.allSatisfy { request in request.headers.contains { $0.value.contains(GoodForge.canary) } })
+        #expect(calls.allSatisfy { request in request.proofs.contains { $0.contains(GoodForge.canary) } })
         #expect(signIns.allSatisfy { String(decoding: $0.body ?? [], as: UTF8.self).contains(GoodForge.canary) })
         #expect(calls.contains { $0.method != .get && $0.method != .head } == verb.writes)
     }
@@ -146,7 +146,9 @@ struct ForgeConformance {
         let old = OAuthTokens(accessToken: Secret("old"), refreshToken: Secret("r"), expires: nil, scopes: [])
         let new = OAuthTokens(accessToken: Secret("new"), refreshToken: Secret("r"), expires: nil, scopes: [])
         let network = StubNetwork(answering: { request in
-            if request.header("Authorization") == "Bearer old" { return .json("{}", status: 401) }
+            if request.proofs.contains(where: { $0 == "Bearer old" || $0.hasSuffix(":old") }) {
+                return .json("{}", status: 401)
+            }
             return try stage.answer(request) ?? .json("{}", status: 500)
         })
         let source = CredentialSource(

@@ -37,6 +37,8 @@ enum Trouble: String, CaseIterable, Sendable {
         case (.singleSignOn, .devcloud), (.primaryLimit, .devcloud), (.secondaryLimit, .devcloud): false
         // Its lists have no addresses of further pages.
         case (.foreignPage, .devcloud): false
+        // Gitee's lists give no address of the next page.
+        case (.foreignPage, .gitee): false
         default: true
         }
     }
@@ -76,7 +78,12 @@ enum Trouble: String, CaseIterable, Sendable {
                 status: 307, headers: [Upstream.Header("Location", "https://evil.example/\(GoodForge.canary)")])
         case .redirectLoop:
             return Upstream.Response(status: 307, headers: [Upstream.Header("Location", request.url)])
-        case .endlessList: return forge == .devcloud ? endless(good) : linked(good, to: request.url)
+        case .endlessList where forge == .devcloud: return endless(good)
+        case .endlessList where forge == .gitee:
+            var answer = good
+            answer.headers.append(Upstream.Header("total_page", "1000000"))
+            return answer
+        case .endlessList: return linked(good, to: request.url)
         case .foreignPage: return linked(good, to: "https://evil.example/?page=2")
         }
     }

@@ -23,6 +23,7 @@ struct OAuthFlowTests {
     ) {
         let address = [
             ForgeID.github: "https://github.com/login/oauth/access_token", .gitlab: "https://gitlab.com/oauth/token",
+            .gitee: "https://gitee.com/oauth/token",
         ][forge]
         let network = StubNetwork(answers.map { StubNetwork.Step(.post, address ?? "", $0) })
         return (OAuthFlow(application(forge), upstream: network.upstream, now: { 1_000 }), network)
