@@ -5,6 +5,8 @@
 package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
     case github
     case gitlab
+    /// Bitbucket Cloud and Bitbucket Data Center: which of them, the host tells.
+    case bitbucket
 
     /// The forge that a caller's `repo_type` names, whatever its letter case; nil for one that is not known.
     package init?(repoType: String) {
@@ -16,6 +18,7 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         switch self {
         case .github: "GitHub"
         case .gitlab: "GitLab"
+        case .bitbucket: "Bitbucket"
         }
     }
 
@@ -24,6 +27,7 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         switch self {
         case .github: [.oauth, .personal, .password]
         case .gitlab: [.oauth, .personal]
+        case .bitbucket: [.oauth, .personal, .password]
         }
     }
 }

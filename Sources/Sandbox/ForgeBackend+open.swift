@@ -75,6 +75,9 @@ extension ForgeBackend {
         case .gitlab:
             return GitLabEmulator(backend: self)
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)
+        case .bitbucket:
+            return BitbucketEmulator(backend: self)
+                .application(port: port, log: log, logger: options.logger, onListening: onListening)
         }
     }
 }

@@ -26,12 +26,18 @@ package struct OAuthApplication: Sendable {
     }
 
     /// The scopes that every verb of ``Forge`` together needs.
-    package static func defaultScopes(of forge: ForgeID) -> [String] {
-        switch forge {
+    package static func defaultScopes(of host: ForgeHost) -> [String] {
+        switch host.forge {
         // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps; read:org lists organisations.
         case .github: ["read:user", "repo", "write:repo_hook", "read:org"]
         // https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications
         case .gitlab: ["api"]
+        // https://confluence.atlassian.com/bitbucketserver/bitbucket-oauth-2-0-provider-api-1108483661.html; each includes those
+        // before it, and repositories are made with the last.
+        case .bitbucket where host.isDataCenter: ["PROJECT_ADMIN"]
+        // https://developer.atlassian.com/cloud/bitbucket/rest/intro/#bitbucket-oauth-2-0-scopes; Bitbucket gives what the
+        // consumer was registered with, whatever is asked for.
+        case .bitbucket: ["account", "repository:admin", "repository:write", "webhook"]
         }
     }
 
@@ -40,6 +46,8 @@ package struct OAuthApplication: Sendable {
         switch host.forge {
         case .github: host.pages + "/login/oauth/authorize"
         case .gitlab: host.pages + "/oauth/authorize"
+        case .bitbucket where host.isDataCenter: host.pages + "/rest/oauth2/latest/authorize"
+        case .bitbucket: host.pages + "/site/oauth2/authorize"
         }
     }
 
@@ -48,6 +56,8 @@ package struct OAuthApplication: Sendable {
         switch host.forge {
         case .github: host.pages + "/login/oauth/access_token"
         case .gitlab: host.pages + "/oauth/token"
+        case .bitbucket where host.isDataCenter: host.pages + "/rest/oauth2/latest/token"
+        case .bitbucket: host.pages + "/site/oauth2/access_token"
         }
     }
 }

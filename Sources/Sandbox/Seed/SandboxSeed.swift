@@ -67,6 +67,20 @@ struct SeedProfile: Sendable {
                 ],
                 clientIDLength: 64
             )
+        case .bitbucket:
+            SeedProfile(
+                tokenPrefix: "ATATT3xFfGF0",
+                tokenLength: 180,
+                scopes: [
+                    "account", "email", "project", "project:admin", "repository", "repository:write",
+                    "repository:admin", "repository:delete", "webhook",
+                ],
+                applicationScopes: [
+                    "account", "email", "project", "project:admin", "repository", "repository:write",
+                    "repository:admin", "repository:delete", "webhook",
+                ],
+                clientIDLength: 18
+            )
         }
     }
 }

@@ -38,6 +38,12 @@ struct GoodForge: Sendable {
             cloneURL = "https://gitlab.com/orchard/tools/cider.git"
             blob = "b945c4309e2c059fb48ea99cba3f097a3dd1f7a4"
             answer = Self.gitlab
+        case .bitbucket:
+            namespace = "seamark"
+            repository = RepositoryReference(namespace: "seamark", project: "beacon")
+            cloneURL = "https://bitbucket.org/seamark/beacon.git"
+            blob = "b945c4309e2c059fb48ea99cba3f097a3dd1f7a4"
+            answer = Self.bitbucket
         }
     }
 

@@ -15,7 +15,7 @@ struct OAuthFlowTests {
         OAuthApplication(
             host: .official(forge), site: nil, clientID: id, clientSecret: Secret(Self.secret),
             redirectURI: "https://gate.example/oauth/callback?repo_type=github",
-            scopes: OAuthApplication.defaultScopes(of: forge))
+            scopes: OAuthApplication.defaultScopes(of: .official(forge)))
     }
 
     private func flow(_ forge: ForgeID, _ answers: Result<Upstream.Response, Upstream.Failure>...) -> (
@@ -23,6 +23,7 @@ struct OAuthFlowTests {
     ) {
         let address = [
             ForgeID.github: "https://github.com/login/oauth/access_token", .gitlab: "https://gitlab.com/oauth/token",
+            .bitbucket: "https://bitbucket.org/site/oauth2/access_token",
         ][forge]
         let network = StubNetwork(answers.map { StubNetwork.Step(.post, address ?? "", $0) })
         return (OAuthFlow(application(forge), upstream: network.upstream, now: { 1_000 }), network)
