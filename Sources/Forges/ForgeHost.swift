@@ -33,7 +33,9 @@ package struct ForgeHost: Sendable, Hashable {
     }
 
     /// Whether the API is Bitbucket Data Center's, which has little in common with Bitbucket Cloud's.
-    package var isDataCenter: Bool { forge == .bitbucket && api.hasSuffix("/" + Self.dataCenterAPI.joined(separator: "/")) }
+    package var isDataCenter: Bool {
+        forge == .bitbucket && api.hasSuffix("/" + Self.dataCenterAPI.joined(separator: "/"))
+    }
 
     private static let dataCenterAPI = ["rest", "api", "latest"]
 
