@@ -51,6 +51,10 @@ package struct OAuthApplication: Sendable {
         }
     }
 
+    /// Whether the application shows its id and secret in `Authorization`, which is all that Bitbucket Cloud documents, rather
+    /// than in the body. https://developer.atlassian.com/cloud/bitbucket/oauth-2/
+    var provesByBasic: Bool { host.forge == .bitbucket && !host.isDataCenter }
+
     /// Where codes and refresh tokens are turned into access tokens.
     var tokenAddress: String {
         switch host.forge {

@@ -42,7 +42,7 @@ struct GoodForge: Sendable {
             namespace = "seamark"
             repository = RepositoryReference(namespace: "seamark", project: "beacon")
             cloneURL = "https://bitbucket.org/seamark/beacon.git"
-            blob = "b945c4309e2c059fb48ea99cba3f097a3dd1f7a4"
+            blob = "50ceca748684ed4014661738dc4410a56b7d3b41"
             answer = Self.bitbucket
         }
     }
@@ -52,7 +52,7 @@ struct GoodForge: Sendable {
     }
 
     /// The path below the API's base, without the query.
-    private static func path(_ request: Upstream.Request, _ forge: ForgeID) -> String {
+    static func path(_ request: Upstream.Request, _ forge: ForgeID) -> String {
         let base = ForgeHost.official(forge).api
         return String(request.url.dropFirst(base.count).prefix { $0 != "?" })
     }

@@ -34,6 +34,7 @@ enum Trouble: String, CaseIterable, Sendable {
     func exists(at forge: ForgeID) -> Bool {
         switch (self, forge) {
         case (.singleSignOn, .gitlab), (.primaryLimit, .gitlab), (.secondaryLimit, .gitlab): false
+        case (.singleSignOn, .bitbucket), (.primaryLimit, .bitbucket), (.secondaryLimit, .bitbucket): false
         default: true
         }
     }
@@ -46,8 +47,11 @@ enum Trouble: String, CaseIterable, Sendable {
         case .scopeMissing:
             let error =
                 #"{"error":"insufficient_scope","error_description":"\#(GoodForge.canary)","scope":"api read_api"}"#
+            let bitbucket =
+                #"{"type":"error","error":{"message":"\#(GoodForge.canary)","detail":{"required":["webhook"],"granted":[]}}}"#
+            let body = [ForgeID.gitlab: error, .bitbucket: bitbucket][forge]
             return .json(
-                forge == .gitlab ? error : said, status: 403,
+                body ?? said, status: 403,
                 headers: ["X-Accepted-OAuth-Scopes": "repo, admin:x", "X-OAuth-Scopes": "gist"])
         case .singleSignOn:
             return .json(
@@ -73,8 +77,8 @@ enum Trouble: String, CaseIterable, Sendable {
                 status: 307, headers: [Upstream.Header("Location", "https://evil.example/\(GoodForge.canary)")])
         case .redirectLoop:
             return Upstream.Response(status: 307, headers: [Upstream.Header("Location", request.url)])
-        case .endlessList: return linked(good, to: request.url)
-        case .foreignPage: return linked(good, to: "https://evil.example/?page=2")
+        case .endlessList: return try linked(good, to: request.url, at: forge)
+        case .foreignPage: return try linked(good, to: "https://evil.example/?page=2", at: forge)
         }
     }
 
@@ -84,8 +88,14 @@ enum Trouble: String, CaseIterable, Sendable {
             body: Array("<html><body>\(GoodForge.canary)</body></html>".utf8))
     }
 
-    private func linked(_ good: Upstream.Response, to address: String) -> Upstream.Response {
+    private func linked(_ good: Upstream.Response, to address: String, at forge: ForgeID) throws -> Upstream.Response {
         var answer = good
+        if forge == .bitbucket {
+            var page = try JSONSerialization.jsonObject(with: Data(good.body)) as? [String: Any] ?? [:]
+            page["next"] = address
+            answer.body = Array(try JSONSerialization.data(withJSONObject: page))
+            return answer
+        }
         answer.headers.append(Upstream.Header("Link", "<\(address)>; rel=\"next\""))
         return answer
     }
