@@ -12,7 +12,7 @@ extension Broker {
         package let name: String
         package let forge: ForgeID
         package let credential: Credential
-        /// As ``ForgeHost/candidates(_:address:)`` takes it; nil for the forge's official host.
+        /// As ``ForgeHost/candidates(_:address:)`` takes it; nil or empty for the usual host of the forge.
         package let host: String?
 
         package init(name: String, forge: ForgeID, credential: Credential, host: String?) {
@@ -29,8 +29,9 @@ extension Broker {
     package func authorize(_ offer: Offer, with grant: Grant) async throws -> Authorization {
         let name = try await available(offer.name, with: grant)
         try Self.require(offer.credential.mode, of: offer.forge)
+        let address = offer.host?.isEmpty == false ? offer.host : usualHosts[offer.forge]
         let (host, account) = try await prove(
-            offer.credential, at: ForgeHost.candidates(offer.forge, address: offer.host))
+            offer.credential, at: ForgeHost.candidates(offer.forge, address: address))
         return try await store(offer.credential, as: name, host: host, account: account, site: nil, with: grant)
     }
 

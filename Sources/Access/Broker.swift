@@ -15,20 +15,24 @@ package struct Broker: Sendable {
     let upstream: Upstream
     let sites: OAuthSites
     let refresher: CredentialRefresher
+    /// The addresses that callers mean who name no host.
+    let usualHosts: [ForgeID: String]
     let clock: WallClock
 
     /// Tokens that end within this many seconds are renewed before they are used.
     static let margin: Int64 = 60
 
+    /// - Parameter usualHosts: the addresses that callers mean who name no host; the forge's own service where there is none.
     package init(
         vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
-        clock: WallClock = .system
+        usualHosts: [ForgeID: String] = [:], clock: WallClock = .system
     ) {
         self.vault = vault
         self.identity = identity
         self.upstream = upstream
         self.sites = sites
         self.refresher = refresher
+        self.usualHosts = usualHosts
         self.clock = clock
     }
 

@@ -34,7 +34,7 @@ package struct WebService: Sendable {
     ///   - publicURL: the address that callers use, without a slash at its end.
     ///   - isReady: whether requests that need the store can be answered, for `/readyz`.
     ///   - onListening: called once with the port.
-    /// - Throws: when the certificate or its key cannot be read.
+    /// - Throws: ``UnusableCertificate``.
     package init(
         broker: Broker, identity: Identity, publicURL: String, isReady: @escaping @Sendable () async -> Bool,
         listen: Listen,
@@ -47,11 +47,8 @@ package struct WebService: Sendable {
                 // Above the API's own limits, so that ``Problems`` can answer in the API's form.
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 2 * Problems.headerLimit, maxHeaderListSize: 2 * Problems.headersLimit)))
-        if let certificate = listen.certificate, let key = listen.key {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificate).map { NIOSSLCertificateSource.certificate($0) }
-            let configuration = TLSConfiguration.makeServerConfiguration(
-                certificateChain: chain, privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-            server = try .tls(server, tlsConfiguration: configuration)
+        if let tls = try listen.tls() {
+            server = try .tls(server, tlsConfiguration: tls)
         }
         service = Application(
             router: try makeRouter(broker: broker, identity: identity, publicURL: publicURL, isReady: isReady),

@@ -89,13 +89,12 @@ struct House: Sendable {
         let sites = OAuthSites(configuration.applications)
         let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
         let broker = Broker(
-            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher)
+            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
+            usualHosts: configuration.usualHosts)
         let web = try WebService(
             broker: broker, identity: identity, publicURL: configuration.publicURL,
             isReady: { [store] in await Self.answers(store) },
-            listen: .init(
-                host: configuration.host, port: configuration.port, certificate: configuration.tls?.certificate,
-                key: configuration.tls?.key),
+            listen: configuration.listen,
             logger: logger, onListening: onListening)
         let group = ServiceGroup(
             configuration: .init(

@@ -56,8 +56,7 @@ struct SandboxHouse: Sendable {
         ]
         for forge in sandbox.forges {
             let key = "forges.\(forge.forge.rawValue)"
-            flags["\(key).hosts"] = forge.host
-            flags["\(key).oauth.default.host"] = forge.host
+            flags["\(key).host"] = forge.host
             flags["\(key).oauth.default.client_id"] = forge.oauthClientID
             flags["\(key).oauth.default.client_secret"] = forge.oauthClientSecret.exposed
         }

@@ -31,6 +31,16 @@ import Testing
         #expect(network.requests.map(\.url) == ["https://api.github.com/user"])
     }
 
+    @Test(arguments: [nil, ""]) func `who names no host means the one that is set up for the forge`(
+        host: String?
+    ) async throws {
+        let network = StubNetwork { _ in .json(Self.user) }
+        let house = try await TestHouse(network: network, usualHosts: [.github: "https://git.example.org"])
+        let made = try await house.broker.authorize(Self.offer("main", host: host), with: house.grant())
+        #expect(made.host == "https://git.example.org/api/v3")
+        #expect(network.requests.map(\.url) == ["https://git.example.org/api/v3/user"])
+    }
+
     @Test(arguments: [
         (Upstream.Response.json(#"{"message":"Bad credentials"}"#, status: 401), ForgeError.Code.credentialRejected),
         (.json("<html>", status: 200), .unavailable), (.json("{}", status: 404), .unavailable),

@@ -76,6 +76,28 @@ import Testing
         #expect(listed?.compactMap { $0["name"] as? String } == ["kept"])
     }
 
+    @Test func `what a killed sandbox has left is deleted by the next, and a running one is left alone`() async throws {
+        let directory = try TemporaryDirectory()
+        let environment = ["TMPDIR": directory.url.path]
+        func folders() throws -> Set<String> {
+            Set(
+                try FileManager.default.contentsOfDirectory(atPath: directory.url.path).filter {
+                    $0.hasPrefix("gatehouse-sandbox-")
+                })
+        }
+        let killed = try await RunningSandbox.start(in: directory.url, environment: environment)
+        let left = try folders()
+        killed.process.killAtOnce()
+        #expect(try folders() == left && left.count == 1)
+        let running = try await RunningSandbox.start(in: directory.url, environment: environment)
+        let second = try folders()
+        #expect(second.count == 1 && second.isDisjoint(with: left))
+        let third = try await RunningSandbox.start(in: directory.url, environment: environment)
+        #expect(try folders().isSuperset(of: second))
+        #expect(third.process.stop() == 0 && running.process.stop() == 0)
+        #expect(try folders().isEmpty)
+    }
+
     static func encode(_ text: String) -> String {
         text.addingPercentEncoding(
             withAllowedCharacters: .alphanumerics.intersection(

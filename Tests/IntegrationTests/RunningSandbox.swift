@@ -14,11 +14,13 @@ struct RunningSandbox {
     var ready: SandboxCaller.Ready { caller.ready }
 
     /// Starts a sandbox on free ports and waits until all of it is up.
-    static func start(in directory: URL, state: URL? = nil, more: [String] = []) async throws -> RunningSandbox {
+    static func start(
+        in directory: URL, state: URL? = nil, more: [String] = [], environment: [String: String] = [:]
+    ) async throws -> RunningSandbox {
         let file = directory.appending(path: "ready-\(UUID().uuidString).json")
         var arguments = ["sandbox", "--port", "0", "--forge-port", "0", "--ready-file", file.path] + more
         if let state { arguments += ["--state", state.path] }
-        let process = try GatehouseProcess(arguments, in: directory)
+        let process = try GatehouseProcess(arguments, in: directory, environment: environment)
         let ready = try JSONDecoder().decode(SandboxCaller.Ready.self, from: try await process.wait(for: file))
         return RunningSandbox(process: process, caller: try await SandboxCaller(ready))
     }
@@ -49,6 +51,7 @@ struct SandboxCaller: Sendable {
             let host: String
             let login: String
             let sign_in: SignIn
+            let basic: SignIn?
             let token: String
             let namespace: String
             let project: String

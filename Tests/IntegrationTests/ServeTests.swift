@@ -125,7 +125,20 @@ import Testing
         ("network: {allow: ['not an address']}", "network.allow"),
         ("public_url: gate.example.org", "public_url"), ("log: {format: xml}", "log.format"),
         ("forges: {gitlab: {oauth: {default: {client_id: x}}}}", "client_secret"),
-        ("forges: {gitlab: {hosts: ['ftp://x']}}", "forges.gitlab.hosts"), ("a: [", "cannot be read as YAML"),
+        ("forges: {gitlab: {hosts: ['ftp://x']}}", "forges.gitlab.hosts"),
+        ("forges: {gitlab: {host: 'ftp://x'}}", "forges.gitlab.host"),
+        ("a: [", "cannot be read as YAML: look at line"), ("- a\n- b", "must have keys at its top"),
+        ("network: {alow: [10.0.0.0/8]}", "Is network.allow meant?"), ("netwrk: 5", "netwrk, which is not known"),
+        ("forges: {sourceforge: {host: 'https://x.example'}}", "forges.sourceforge.host, which is not known"),
+        ("forges: {gitlab: {oauth: {default: {client_secre: x}}}}", "client_secre, which is not known"),
+        ("network: {allow: {a: b}}", "network.allow.a, which is not known"),
+        ("public_url: 'https://'", "public_url must"),
+        ("public_url: 'https://u:p@gate.example.org'", "public_url must"),
+        ("listen: {host: 0.0.0.0}", "public_url is missing"),
+        ("listen: {tls: {certificate: /none, key: /none}}", "/none is not there"),
+        ("listen: {tls: {certificate: /etc/passwd, key: /etc/passwd}}", "holds no certificate"),
+        ("store: {path: /dev/null/x.sqlite}", "store.path: /dev/null/x.sqlite cannot be made"),
+        ("{store: {path: /tmp/none.sqlite}, master_key: {value: short}}", "not 32 bytes"),
     ]) func `a setting that cannot be used is named`(file: String, word: String) throws {
         let site = try Site()
         let config = site.directory.url.appending(path: "gatehouse.yaml")
@@ -139,7 +152,51 @@ import Testing
     @Test func `a check says what it found and makes nothing`() throws {
         let site = try Site()
         let checked = try site.run("serve", "--check")
-        #expect(checked.status == 0 && checked.output.contains("settings     good"), "\(checked.output)")
+        #expect(checked.status == 0 && checked.output.hasSuffix("settings     good\n"), "\(checked.output)")
         #expect(!FileManager.default.fileExists(atPath: site.directory.url.path + "/data"))
+        #expect(!FileManager.default.fileExists(atPath: site.directory.url.path + "/keys"))
+    }
+
+    @Test func `a configuration file that is not there is called that`() throws {
+        let site = try Site()
+        let checked = try site.run("serve", "--check", "--config", site.directory.url.path + "/none.yaml")
+        #expect(checked.status != 0 && checked.output.contains("does not exist"), "\(checked.output)")
+    }
+
+    @Test func `a variable of the environment that nothing reads is named`() throws {
+        let site = try Site()
+        let checked = try GatehouseProcess.run(
+            ["serve", "--check"], in: site.directory.url,
+            environment: site.environment.merging(["GATEHOUSE_NETWORK_ALOW": "10.0.0.0/8"]) { $1 })
+        #expect(checked.status == 0 && checked.output.contains("GATEHOUSE_NETWORK_ALOW"), "\(checked.output)")
+    }
+
+    @Test(arguments: [["tenant", "list"], ["user", "list", "acme"], ["tenant", "delete", "--yes", "acme"]])
+    func `a command that only looks makes no store`(arguments: [String]) throws {
+        let site = try Site()
+        let listed = try GatehouseProcess.run(arguments, in: site.directory.url, environment: site.environment)
+        #expect(listed.status != 0 && listed.output.contains("There is no store at"), "\(listed.output)")
+        #expect(!FileManager.default.fileExists(atPath: site.directory.url.path + "/data"))
+    }
+
+    @Test func `a tenant is deleted only by who says so twice`() throws {
+        let site = try Site()
+        #expect(try site.run("tenant", "create", "acme").status == 0)
+        let asked = try site.run("tenant", "delete", "acme")
+        #expect(asked.status != 0 && asked.output.contains("Nothing was deleted"), "\(asked.output)")
+        #expect(try site.run("tenant", "list").output.contains("acme"))
+        #expect(try site.run("tenant", "delete", "--yes", "acme").status == 0)
+        #expect(try !site.run("tenant", "list").output.contains("acme"))
+    }
+
+    @Test func `a user gets a new password, shown once`() throws {
+        let site = try Site()
+        _ = try site.run("tenant", "create", "acme")
+        let first = try #require(Site.value("password", of: try site.run("user", "create", "acme", "alice").output))
+        let changed = try site.run("user", "password", "acme", "alice")
+        let second = try #require(Site.value("password", of: changed.output), "\(changed.output)")
+        #expect(second != first)
+        let unknown = try site.run("user", "password", "acme", "bob")
+        #expect(unknown.status != 0 && unknown.output.contains("bob"), "\(unknown.output)")
     }
 }

@@ -34,9 +34,10 @@ package final class TestHouse: Sendable {
             redirectURI: "https://gate.example.org/oauth/callback", scopes: ["api"]),
     ]
 
-    package init(network: StubNetwork, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        async throws
-    {
+    package init(
+        network: StubNetwork, usualHosts: [ForgeID: String] = [:],
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
         clock = TestClock()
         store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
@@ -51,7 +52,8 @@ package final class TestHouse: Sendable {
         let sites = OAuthSites(Self.applications)
         refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
         broker = Broker(
-            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, clock: clock.wall)
+            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
+            usualHosts: usualHosts, clock: clock.wall)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
     }

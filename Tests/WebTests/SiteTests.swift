@@ -22,6 +22,18 @@ import Testing
         }
     }
 
+    @Test func `the root lists the versions of the identity API, for clients that look for them`() async throws {
+        try await TestSite.withSite { site async throws in
+            let root = try await site.send(.get, "/")
+            #expect(root.status == 300)
+            let versions = try #require(try root.json()["versions"] as? [String: Any])
+            let version = try #require((versions["values"] as? [[String: Any]])?.first)
+            #expect(version["id"] as? String == "v3.14")
+            let links = try #require(version["links"] as? [[String: Any]])
+            #expect(links.first?["href"] as? String == "https://gate.example.org/v3/")
+        }
+    }
+
     @Test func `a list has the documented members, tag included`() async throws {
         try await TestSite.withSite { site async throws in
             try await site.storeMain()

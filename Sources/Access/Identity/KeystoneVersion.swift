@@ -39,4 +39,12 @@ package struct KeystoneVersion: Sendable, Hashable, Encodable {
     package func json() throws(AccessError) -> Data {
         try KeystoneJSON.encode(self)
     }
+
+    /// The list of versions, which a client asks for that knows the address without `/v3`.
+    package func listJSON() throws(AccessError) -> Data {
+        struct Versions: Encodable {
+            let values: [Version]
+        }
+        return try KeystoneJSON.encode(["versions": Versions(values: [version])])
+    }
 }

@@ -43,11 +43,11 @@ extension GitTag {
 }
 
 extension GitSignature {
-    /// `Name <email> 1700000000 +0100`.
+    /// `Name <email> 1700000000 +0100`. Commits that old importers left without a date count from 1970, as git shows them.
     init?(raw: String) {
         guard let open = raw.firstIndex(of: "<"), let close = raw.lastIndex(of: ">"), open < close else { return nil }
         let numbers = raw[raw.index(after: close)...].split(separator: " ")
-        guard let time = numbers.first.flatMap({ Int64($0) }) else { return nil }
+        let time = numbers.first.flatMap { Int64($0) } ?? 0
         let zone = numbers.count > 1 ? Int(numbers[1]) ?? 0 : 0
         var name = raw[..<open]
         while name.last == " " { name.removeLast() }

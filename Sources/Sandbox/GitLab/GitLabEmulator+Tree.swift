@@ -93,8 +93,8 @@ extension GitLabEmulator {
 
     /// Within one directory first its directories, then its files, then its submodules; a recursive list keeps git's order.
     private static func ordered(_ entries: [GitTreeEntry]) -> [GitTreeEntry] {
-        let directories = Set(entries.map { $0.path.split(separator: "/").dropLast() })
-        guard directories.count <= 1 else { return entries }
+        let first = entries.first?.path.split(separator: "/").dropLast()
+        guard entries.allSatisfy({ $0.path.split(separator: "/").dropLast() == first }) else { return entries }
         return [GitObjectType.tree, .blob, .commit].flatMap { type in entries.filter { $0.type == type } }
     }
 
@@ -105,7 +105,12 @@ extension GitLabEmulator {
 
     /// By a token of this forge, or by an object's SHA, as older servers have it.
     private static func index(of token: String, in entries: [GitTreeEntry]) -> Int? {
-        entries.firstIndex { Self.token(of: $0) == token } ?? entries.firstIndex { $0.id == token }
+        let decoded = Data(base64Encoded: token).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        if decoded.hasPrefix("{\"file_name\":\""), decoded.hasSuffix("\"}") {
+            let path = decoded.dropFirst(14).dropLast(2)
+            return entries.firstIndex { $0.path == path }
+        }
+        return entries.firstIndex { $0.id == token }
     }
 }
 

@@ -15,6 +15,7 @@ import Glibc
 /// No SQL stands outside the files of this type. Secrets come here sealed or hashed, never in clear.
 package struct SQLiteStore: Sendable {
     private let pool: DatabasePool
+    private let readers: SQLiteReaders
 
     /// Opens the file, makes it where it is absent (0600, a directory made for it 0700), and brings its tables up to date.
     /// - Parameter busyTimeout: seconds to wait for another program's write before ``StoreError/Code/unavailable``.
@@ -49,6 +50,7 @@ package struct SQLiteStore: Sendable {
                 try database.execute(sql: "PRAGMA synchronous = FULL")
             }
             try Self.migrate(pool, by: migrator)
+            readers = SQLiteReaders(path: path, configuration: configuration)
             // SQLite opens a file that it may only read without a word. Better to hear of it now than at the first write;
             // only a real one is refused.
             try pool.write { database in try database.execute(sql: SQLiteSchema.mark) }
@@ -70,6 +72,7 @@ package struct SQLiteStore: Sendable {
     /// Closes all connections. Later calls throw ``StoreError/Code/unavailable``.
     package func close() throws(StoreError) {
         do {
+            try readers.close()
             try pool.close()
         } catch {
             throw StoreError(error)
@@ -86,11 +89,11 @@ package struct SQLiteStore: Sendable {
     /// Runs one SELECT. Without a transaction around it, since one statement sees one state of the file anyway and a
     /// transaction costs two more statements.
     ///
-    /// It runs on the calling thread: a row is found in some ten microseconds, readers wait for no writer, and there is a
-    /// connection for every thread that could ask. Handing it to a thread of the pool and back took four times as long.
+    /// It runs on the calling thread: a row is found in some ten microseconds, readers wait for no writer, and every reader
+    /// has a connection of its own. Handing it to a thread of the pool and back took four times as long.
     func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
         do {
-            return try pool.unsafeRead(body)
+            return try readers.read(body)
         } catch {
             throw StoreError(error)
         }

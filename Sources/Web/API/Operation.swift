@@ -44,28 +44,34 @@ struct Operation: Sendable {
 
     static let root = "/v1/{project_id}/git"
 
+    private let template: String
+    /// The parameters' names, with the positions that the router knows them by.
+    private let names: [(position: String, name: Substring)]
+
     init(_ id: String, _ method: HTTPRequest.Method, _ path: String, _ action: Action, _ handle: @escaping Handler) {
         self.id = id
         self.method = method
         self.path = path
         self.action = action
         self.handle = handle
+        template = Self.root + path
+        names = template.split(separator: "/").enumerated().compactMap { position, segment in
+            segment.hasPrefix("{") ? (String(position), segment.dropFirst().dropLast()) : nil
+        }
     }
 
     /// The place as the router takes it. Its parameters are named by their position: the router wants one name for one
     /// position, and the API has `{name}` where it also has `{repo_type}`.
     var routerPath: RouterPath {
-        let segments = (Self.root + path).split(separator: "/").enumerated()
+        let segments = template.split(separator: "/").enumerated()
         return RouterPath(segments.map { $1.hasPrefix("{") ? "{\($0)}" : String($1) }.joined(separator: "/"))
     }
 
     func respond(to request: Request, _ context: CallerContext) async throws -> Response {
         // For the log: the template with the parameters' own names.
-        context.coreContext.endpointPath.value = Self.root + path
-        let segments = (Self.root + path).split(separator: "/").enumerated()
-        let named = segments.compactMap { position, segment -> (Substring, Substring)? in
-            guard segment.hasPrefix("{"), let value = context.parameters.get(String(position)) else { return nil }
-            return (segment.dropFirst().dropLast(), Substring(value))
+        context.coreContext.endpointPath.value = template
+        let named = names.compactMap { position, name in
+            context.parameters.get(position).map { (name, Substring($0)) }
         }
         let parameters = try RequestParameters(request, .init(named))
         let grant = try Grant.authorise(context.caller, to: action, in: try parameters.segment("project_id"))

@@ -19,6 +19,10 @@ struct KeystoneRoutes: Sendable {
     let publicURL: String
 
     func add(to router: Router<OpenContext>) {
+        // Keystone lists its versions with 300, there being more than one in its day.
+        router.get("/") { _, _ in
+            try await answer { .init(.multipleChoices, try KeystoneVersion(address: publicURL).listJSON()) }
+        }
         router.get("/v3") { _, _ in
             try await answer { .init(.ok, try KeystoneVersion(address: publicURL).json()) }
         }

@@ -36,22 +36,36 @@ struct Problems: RouterMiddleware {
         response.headers[.xRequestID] = context.requestID
         response.headers[.xContentTypeOptions] = "nosniff"
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        context.logger.info(
+            "request",
+            metadata: Self.line(
+                request, route: context.endpointPath, status: response.status, problem: problem,
+                duration: ContinuousClock.now - start))
+        return response
+    }
+
+    private static func line(
+        _ request: Request, route: String?, status: HTTPResponse.Status, problem: Problem?, duration: Duration
+    ) -> Logger.Metadata {
         var line: Logger.Metadata = [
-            "method": .string(request.method.rawValue), "route": .string(context.endpointPath ?? "none"),
-            "status": .stringConvertible(response.status.code),
-            "duration_ms": .stringConvertible((ContinuousClock.now - start).milliseconds),
+            "method": .string(request.method.rawValue), "route": .string(route ?? "none"),
+            "status": .stringConvertible(status.code), "duration_ms": .stringConvertible(duration.milliseconds),
         ]
         if let problem { line["code"] = .string(problem.code) }
-        context.logger.info("request", metadata: line)
-        return response
+        return line
     }
 
     private static func checkSizes(of request: Request) throws {
         guard request.uri.string.utf8.count <= addressLimit else {
             throw ProblemError(Problem(.uriTooLong, "APIGW.0201", "The request's address is longer than 32 KB."))
         }
-        let sizes = request.headers.map { $0.name.rawName.utf8.count + $0.value.utf8.count }
-        guard sizes.allSatisfy({ $0 <= headerLimit }), sizes.reduce(0, +) <= headersLimit else {
+        var (longest, total) = (0, 0)
+        for header in request.headers {
+            let size = header.name.rawName.utf8.count + header.value.utf8.count
+            longest = max(longest, size)
+            total += size
+        }
+        guard longest <= headerLimit, total <= headersLimit else {
             throw ProblemError(
                 Problem(
                     .init(code: 494, reasonPhrase: "Request Header Too Large"), "APIGW.0201",

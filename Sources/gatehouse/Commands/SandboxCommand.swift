@@ -47,27 +47,3 @@ struct SandboxCommand: AsyncParsableCommand {
         }
     }
 }
-
-/// Where a sandbox lives.
-struct StateDirectory: Sendable {
-    let path: String
-    let isKept: Bool
-
-    init(_ kept: String?) throws {
-        isKept = kept != nil
-        path =
-            kept.map { URL(filePath: $0).path }
-            ?? FileManager.default.temporaryDirectory.appending(path: "gatehouse-sandbox-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    }
-
-    func removeIfTemporary() {
-        guard !isKept else { return }
-        do {
-            try FileManager.default.removeItem(atPath: path)
-        } catch {
-            print("The folder \(path) could not be deleted.")
-        }
-    }
-}

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Sandbox
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,6 +25,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on (listen.port); 0 for any free one.")
     var port: Int?
 
+    @Option(help: "The address that callers and browsers use, such as https://gate.example.org (public_url).")
+    var publicURL: String?
+
     @Flag(help: "Check the settings, the store and the master key, say what was found, and stop.")
     var check = false
 
@@ -31,17 +35,28 @@ struct ServeCommand: AsyncParsableCommand {
         var flags: [String: String] = [:]
         if let host { flags["listen.host"] = host }
         if let port { flags["listen.port"] = String(port) }
-        let configuration = try await options.configuration(with: flags)
+        if let publicURL { flags["public_url"] = publicURL }
+        var configuration = try await options.configuration(with: flags)
         if check {
             try await ConfigurationCheck(configuration).run()
             return
         }
+        // Links and OAuth's redirect need the port's number before the server stands.
+        let reserved = configuration.port == 0 ? try ReservedPort(0) : nil
+        if let reserved {
+            flags["listen.port"] = String(reserved.number)
+            configuration = try await options.configuration(with: flags)
+        }
+        defer { withExtendedLifetime(reserved) {} }
         let house = try await House(configuration)
         let logger = house.logger
+        for name in ConfigurationFile.unknownVariables(in: ProcessInfo.processInfo.environment) {
+            logger.warning("the environment has a variable that no setting reads", metadata: ["name": "\(name)"])
+        }
+        let (host, publicURL) = (configuration.host, configuration.publicURL)
         try await house.serve { port in
             logger.notice(
-                "listening",
-                metadata: ["address": "\(configuration.host):\(port)", "public_url": "\(configuration.publicURL)"])
+                "listening", metadata: ["address": "\(host):\(port)", "public_url": "\(publicURL)"])
         }
     }
 }

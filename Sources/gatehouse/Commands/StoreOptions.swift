@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Foundation
 
 /// Which configuration and store a command works with.
 struct StoreOptions: ParsableArguments {
@@ -28,7 +29,14 @@ struct StoreOptions: ParsableArguments {
     }
 
     /// Opens the house that the options name.
-    func house() async throws -> House {
-        try await House(configuration())
+    /// - Parameter mayMakeStore: whether a store that is absent is made. A typing error in its path must not look like an empty one.
+    func house(mayMakeStore: Bool = false) async throws -> House {
+        let configuration = try await configuration()
+        guard mayMakeStore || FileManager.default.fileExists(atPath: configuration.storePath) else {
+            throw ValidationError(
+                "There is no store at \(configuration.storePath). `gatehouse tenant create` makes one; --store, store.path or --config names another."
+            )
+        }
+        return try await House(configuration)
     }
 }

@@ -3,11 +3,14 @@
 
 import Access
 import ArgumentParser
+import FoundationEssentials
+import Model
 import Storage
 
 struct AccessKeyList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List a user's access keys, without their secrets.")
+        commandName: "list",
+        abstract: "List a user's access keys, without their secrets: the key and when it was made, a line each.")
 
     @Argument(help: "The tenant's name.")
     var tenant: String
@@ -21,7 +24,8 @@ struct AccessKeyList: AsyncParsableCommand {
         let identity = try await options.house().identity
         let owner = try await identity.user(named: user, of: try await identity.tenant(named: tenant))
         for key in try await identity.accessKeys(of: owner) {
-            print(key.id)
+            let created = Date(timeIntervalSince1970: Double(key.created) / 1000)
+            print("\(key.id)  \(created.formatted(.iso8601))")
         }
     }
 }

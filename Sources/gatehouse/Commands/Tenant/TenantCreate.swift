@@ -16,7 +16,7 @@ struct TenantCreate: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let tenant = try await options.house().identity.createTenant(named: name)
+        let tenant = try await options.house(mayMakeStore: true).identity.createTenant(named: name)
         print("tenant      \(tenant.name)")
         print("project_id  \(tenant.id)")
         print("domain_id   \(tenant.domain)")

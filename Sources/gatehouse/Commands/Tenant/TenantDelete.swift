@@ -3,6 +3,9 @@
 
 import Access
 import ArgumentParser
+import Foundation
+import Model
+import Storage
 
 struct TenantDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,11 +15,26 @@ struct TenantDelete: AsyncParsableCommand {
     @Argument(help: "The tenant's name.")
     var name: String
 
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let identity = try await options.house().identity
-        try await identity.delete(try await identity.tenant(named: name))
+        let house = try await options.house()
+        let tenant = try await house.identity.tenant(named: name)
+        if !yes {
+            let users = try await house.identity.users(of: tenant).count
+            let authorizations = try await house.vault.authorizations(of: tenant.id).count
+            print(
+                "\(name) has \(users) users and \(authorizations) authorizations. Type its name to delete it all: ",
+                terminator: "")
+            fflush(nil)
+            guard readLine(strippingNewline: true) == name else {
+                throw ValidationError("Nothing was deleted. --yes deletes without asking.")
+            }
+        }
+        try await house.identity.delete(tenant)
         print("deleted tenant \(name)")
     }
 }

@@ -6,6 +6,6 @@ import ArgumentParser
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "Make, list and delete a tenant's users.",
-        subcommands: [UserCreate.self, UserList.self, UserDelete.self])
+        abstract: "Make, list and delete a tenant's users, and change their passwords.",
+        subcommands: [UserCreate.self, UserList.self, UserPassword.self, UserDelete.self])
 }

@@ -8,9 +8,7 @@ import Model
 struct UserCreate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
-        abstract: "Make a user. Its password is read from standard input, or made and shown once.",
-        discussion:
-            "A password given as an argument would be seen by every user of the machine, so there is no option for it.")
+        abstract: "Make a user. Its password is read from standard input, or made and shown once.")
 
     @Argument(help: "The tenant's name.")
     var tenant: String
@@ -18,19 +16,12 @@ struct UserCreate: AsyncParsableCommand {
     @Argument(help: "The user's name, unique in the tenant.")
     var name: String
 
-    @Flag(help: "Read the password from the first line of standard input.")
-    var passwordStdin = false
+    @OptionGroup var source: PasswordSource
 
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        var given: Secret?
-        if passwordStdin {
-            guard let line = readLine(strippingNewline: true), !line.isEmpty else {
-                throw ValidationError("There is no password on standard input.")
-            }
-            given = Secret(line)
-        }
+        let given = try source.given()
         let password = given ?? Identity.makePassword()
         let identity = try await options.house().identity
         let user = try await identity.createUser(

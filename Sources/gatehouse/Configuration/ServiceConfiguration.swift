@@ -7,6 +7,7 @@ import Foundation
 import Logging
 import Model
 import SystemPackage
+import Web
 
 /// Everything that `gatehouse serve` can be told, read once at start. `docs/configuration.md` describes the keys.
 ///
@@ -37,12 +38,19 @@ struct ServiceConfiguration: Sendable {
     var masterKey: MasterKeySource
     var allowances: [NetworkPolicy.Allowance]
     var trustedHosts: [ForgeHost]
+    /// The addresses that callers mean who name no host.
+    var usualHosts: [ForgeID: String]
     var applications: [OAuthApplication]
     var limits: Upstream.Limits
     /// Seconds.
     var tokenLifetime: Int64
     var logLevel: Logger.Level
     var logFormat: LogFormat
+
+    /// Where the server listens.
+    var listen: WebService.Listen {
+        WebService.Listen(host: host, port: port, certificate: tls?.certificate, key: tls?.key)
+    }
 
     /// A setting that cannot be used, with its key and what to do.
     struct Invalid: Error, CustomStringConvertible {
@@ -59,6 +67,7 @@ struct ServiceConfiguration: Sendable {
     /// - `upstream.timeout_seconds` (int, default 60), `upstream.connect_timeout_seconds` (int, default 10)
     /// - `token.lifetime_hours` (int, default 24)
     /// - `log.level` (string, default info), `log.format` (text or json, default text)
+    /// - `forges.FORGE.host` (address; default the forge's own service)
     /// - `forges.FORGE.hosts` (list of addresses of the operator's own installations)
     /// - `forges.FORGE.oauth.sites` (list, default one named `default`), and for each of them `forges.FORGE.oauth.SITE.client_id`,
     ///   `.client_secret` (secret), `.host`, `.scopes`
@@ -71,12 +80,8 @@ struct ServiceConfiguration: Sendable {
         case (nil, nil): tls = nil
         default: throw Invalid(description: "listen.tls.certificate and listen.tls.key go together. Set both or none.")
         }
-        let shown = host.contains(":") ? "[\(host)]" : host
-        publicURL = try settings.string("public_url") ?? "\(tls == nil ? "http" : "https")://\(shown):\(port)"
-        guard publicURL.hasPrefix("https://") || publicURL.hasPrefix("http://") else {
-            throw Invalid(description: "public_url must be an http or https address.")
-        }
-        while publicURL.hasSuffix("/") { publicURL.removeLast() }
+        publicURL = try Self.publicURL(
+            given: settings.string("public_url"), host: host, port: port, scheme: tls == nil ? "http" : "https")
         storePath =
             try settings.string("store.path") ?? Self.home("XDG_STATE_HOME", ".local/state") + "/gatehouse.sqlite"
         if let value = try settings.string("master_key.value", isSecret: true) {
@@ -99,6 +104,7 @@ struct ServiceConfiguration: Sendable {
         logLevel = try settings.choice("log.level", default: .info)
         logFormat = try settings.choice("log.format", default: .text)
         trustedHosts = ForgeID.allCases.map(ForgeHost.official)
+        usualHosts = [:]
         applications = []
         for forge in ForgeID.allCases {
             try readForge(forge, settings)
@@ -107,6 +113,11 @@ struct ServiceConfiguration: Sendable {
 
     private mutating func readForge(_ forge: ForgeID, _ settings: Settings) throws {
         let key = "forges.\(forge.rawValue)"
+        let usual = try settings.string("\(key).host")
+        if let usual {
+            trustedHosts.append(try Self.host(forge, usual, key: "\(key).host"))
+            usualHosts[forge] = usual
+        }
         for address in try settings.list("\(key).hosts") {
             trustedHosts.append(try Self.host(forge, address, key: "\(key).hosts"))
         }
@@ -120,7 +131,7 @@ struct ServiceConfiguration: Sendable {
             guard let secret = try settings.string("\(key).client_secret", isSecret: true) else {
                 throw Invalid(description: "\(key).client_secret is missing.")
             }
-            let host = try Self.host(forge, try settings.string("\(key).host"), key: "\(key).host")
+            let host = try Self.host(forge, try settings.string("\(key).host") ?? usual, key: "\(key).host")
             trustedHosts.append(host)
             let scopes = try settings.list("\(key).scopes")
             applications.append(
@@ -137,6 +148,28 @@ struct ServiceConfiguration: Sendable {
         } catch {
             throw Invalid(description: "\(key): \(error.message)")
         }
+    }
+
+    private static func publicURL(given: String?, host: String, port: Int, scheme: String) throws -> String {
+        guard var address = given else {
+            guard !["0.0.0.0", "::", "*"].contains(host) else {
+                throw Invalid(
+                    description:
+                        "public_url is missing: \(host) stands for every address of this machine, so the one that callers use is not known. Set public_url (--public-url), for example https://gate.example.org."
+                )
+            }
+            return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        }
+        guard let url = URL(string: address), ["http", "https"].contains(url.scheme), url.host()?.isEmpty == false,
+            url.query() == nil, url.fragment() == nil, url.user() == nil
+        else {
+            throw Invalid(
+                description:
+                    "public_url must be an http or https address with a host and without user, query or fragment, such as https://gate.example.org."
+            )
+        }
+        while address.hasSuffix("/") { address.removeLast() }
+        return address
     }
 
     /// The folder for our files by the XDG base directory specification.
@@ -165,6 +198,7 @@ struct ServiceConfiguration: Sendable {
             EnvironmentVariablesProvider().prefixKeys(with: "gatehouse"),
         ]
         if let file {
+            try ConfigurationFile(file).check()
             do {
                 providers.append(
                     file.hasSuffix(".json")
@@ -178,57 +212,5 @@ struct ServiceConfiguration: Sendable {
             }
         }
         return ConfigReader(providers: providers)
-    }
-}
-
-/// Reads settings and refuses those of a wrong type, which the reader alone takes for absent.
-private struct Settings {
-    let reader: ConfigReader
-
-    init(_ reader: ConfigReader) {
-        self.reader = reader
-    }
-
-    func string(_ key: String, isSecret: Bool = false) throws -> String? {
-        let text = reader.string(forKey: ConfigKey(key), isSecret: isSecret)
-        if text == nil, isPresent(key) { throw ServiceConfiguration.Invalid(description: "\(key) must be a text.") }
-        return text?.isEmpty == true ? nil : text
-    }
-
-    func int(_ key: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
-        guard let number = try reader.int(forKey: ConfigKey(key)) ?? string(key).flatMap(Int.init) else {
-            guard isPresent(key) else { return fallback }
-            throw ServiceConfiguration.Invalid(description: "\(key) must be a whole number.")
-        }
-        guard range.contains(number) else {
-            throw ServiceConfiguration.Invalid(
-                description: "\(key) must be from \(range.lowerBound) to \(range.upperBound).")
-        }
-        return number
-    }
-
-    func choice<Choice: RawRepresentable & CaseIterable>(
-        _ key: String, default fallback: Choice
-    ) throws -> Choice where Choice.RawValue == String {
-        guard let text = try string(key) else { return fallback }
-        guard let choice = Choice(rawValue: text) else {
-            let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ServiceConfiguration.Invalid(description: "\(key) must be one of: \(known).")
-        }
-        return choice
-    }
-
-    func list(_ key: String) throws -> [String] {
-        if let list = reader.stringArray(forKey: ConfigKey(key)) {
-            return list.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-        }
-        return try string(key).map { [$0] } ?? []
-    }
-
-    private func isPresent(_ key: String) -> Bool {
-        let key = ConfigKey(key)
-        return reader.string(forKey: key, isSecret: true) != nil || reader.int(forKey: key) != nil
-            || reader.bool(forKey: key) != nil || reader.double(forKey: key) != nil
-            || reader.stringArray(forKey: key, isSecret: true) != nil
     }
 }
