@@ -49,13 +49,15 @@ extension ForgeBackend {
                 let token = state.tokens.first(where: { $0.name == Self.seededTokenName }),
                 let application = state.applications.first(where: { $0.name == SandboxSeed.applicationName })
             else { return nil }
+            let needsEmail = SeedProfile.profile(of: forge).needsEmail
             return EmulatedForge(
                 forge: forge,
                 host: host,
                 login: user.login,
                 signIn: (user.login, Secret(user.password.text)),
-                token: Secret(token.token.text),
-                basic: forge.modes.contains(.password) ? (user.login, Secret(token.token.text)) : nil,
+                token: Secret((needsEmail ? user.email + ":" : "") + token.token.text),
+                basic: forge.modes.contains(.password)
+                    ? (needsEmail ? user.email : user.login, Secret(token.token.text)) : nil,
                 namespace: user.login,
                 project: SandboxSeed.project,
                 oauthClientID: application.clientID,

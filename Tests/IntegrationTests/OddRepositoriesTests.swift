@@ -137,7 +137,7 @@ import Testing
 
 /// A sandbox with one authorization at one forge.
 private struct OddHouse {
-    static let forges = ["github", "gitlab"]
+    static let forges = ["github", "gitlab", "bitbucket"]
 
     let directory: TemporaryDirectory
     let sandbox: RunningSandbox

@@ -46,6 +46,8 @@ struct SeedProfile: Sendable {
     /// What the OAuth application may ask for.
     let applicationScopes: [String]
     let clientIDLength: Int
+    /// Whether a token is worth nothing without its account's email.
+    var needsEmail = false
 
     static func profile(of forge: ForgeID) -> SeedProfile {
         switch forge {
@@ -79,7 +81,8 @@ struct SeedProfile: Sendable {
                     "account", "email", "project", "project:admin", "repository", "repository:write",
                     "repository:admin", "repository:delete", "webhook",
                 ],
-                clientIDLength: 18
+                clientIDLength: 18,
+                needsEmail: true
             )
         }
     }
