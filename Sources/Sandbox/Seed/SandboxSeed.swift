@@ -46,6 +46,8 @@ struct SeedProfile: Sendable {
     /// What the OAuth application may ask for.
     let applicationScopes: [String]
     let clientIDLength: Int
+    /// Whether a token is worth nothing without its account's email.
+    var needsEmail = false
 
     static func profile(of forge: ForgeID) -> SeedProfile {
         switch forge {
@@ -80,6 +82,21 @@ struct SeedProfile: Sendable {
                     "enterprises", "emails",
                 ],
                 clientIDLength: 64
+            )
+        case .bitbucket:
+            SeedProfile(
+                tokenPrefix: "ATATT3xFfGF0",
+                tokenLength: 180,
+                scopes: [
+                    "account", "email", "project", "project:admin", "repository", "repository:write",
+                    "repository:admin", "repository:delete", "webhook",
+                ],
+                applicationScopes: [
+                    "account", "email", "project", "project:admin", "repository", "repository:write",
+                    "repository:admin", "repository:delete", "webhook",
+                ],
+                clientIDLength: 18,
+                needsEmail: true
             )
         }
     }

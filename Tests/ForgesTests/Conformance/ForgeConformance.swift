@@ -140,6 +140,24 @@ struct ForgeConformance {
         }
     }
 
+    @Test(arguments: Verb.allCases)
+    func `Bitbucket's refusals of a verb's own call have their codes`(verb: Verb) async {
+        let table: [(status: Int, code: ForgeError.Code)] = [
+            (404, .notFound), (409, .conflict), (400, .invalidRequest), (410, .unavailable), (418, .unavailable),
+            (555, .unavailable),
+        ]
+        let last = await run(verb, at: .bitbucket).network.requests.count - 1
+        for row in table {
+            let (error, network) = await run(verb, at: .bitbucket, call: last) { _, _ in
+                .json(#"{"type":"error","error":{"message":"CANARY"}}"#, status: row.status)
+            }
+            // The verb looks whether the name is there, and here it is.
+            let isTaken = verb == .createRepository && row.status == 400
+            #expect(error?.code == (isTaken ? .alreadyExists : row.code), "\(row.status) to \(verb)")
+            hold(error, network, at: .bitbucket, "\(row.status) to \(verb)")
+        }
+    }
+
     @Test(arguments: ForgeID.allCases.filter { $0.modes.contains(.oauth) }, Verb.allCases)
     func `a refused OAuth token is renewed once, and the call repeated`(forge: ForgeID, verb: Verb) async {
         let stage = GoodForge(forge)

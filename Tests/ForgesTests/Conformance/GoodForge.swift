@@ -50,6 +50,12 @@ struct GoodForge: Sendable {
             cloneURL = "https://gitee.com/mo/loom.git"
             blob = "e485fc0c549569c80966279fe63b477bad29232c"
             answer = Self.gitee
+        case .bitbucket:
+            namespace = "seamark"
+            repository = RepositoryReference(namespace: "seamark", project: "beacon")
+            cloneURL = "https://bitbucket.org/seamark/beacon.git"
+            blob = "50ceca748684ed4014661738dc4410a56b7d3b41"
+            answer = Self.bitbucket
         }
     }
 
@@ -75,7 +81,7 @@ struct GoodForge: Sendable {
     }
 
     /// The path below the API's base, without the query.
-    private static func path(_ request: Upstream.Request, _ forge: ForgeID) -> String {
+    static func path(_ request: Upstream.Request, _ forge: ForgeID) -> String {
         let base = ForgeHost.official(forge).api
         return String(request.url.dropFirst(base.count).prefix { $0 != "?" })
     }
@@ -190,6 +196,8 @@ struct GoodForge: Sendable {
         default: return nil
         }
         return .json(try CodeArtsBench.fixture(name), status: status)
+    }
+
     private static func gitee(_ request: Upstream.Request) throws -> Upstream.Response? {
         let repo = "/repos/mo/loom"
         let git = "https://gitee.com/mo/loom.git"

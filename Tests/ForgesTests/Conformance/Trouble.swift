@@ -39,6 +39,7 @@ enum Trouble: String, CaseIterable, Sendable {
         case (.foreignPage, .devcloud): false
         // Gitee's lists give no address of the next page.
         case (.foreignPage, .gitee): false
+        case (.singleSignOn, .bitbucket), (.primaryLimit, .bitbucket), (.secondaryLimit, .bitbucket): false
         default: true
         }
     }
@@ -51,8 +52,11 @@ enum Trouble: String, CaseIterable, Sendable {
         case .scopeMissing:
             let error =
                 #"{"error":"insufficient_scope","error_description":"\#(GoodForge.canary)","scope":"api read_api"}"#
+            let bitbucket =
+                #"{"type":"error","error":{"message":"\#(GoodForge.canary)","detail":{"required":["webhook"],"granted":[]}}}"#
+            let body = [ForgeID.gitlab: error, .bitbucket: bitbucket][forge]
             return .json(
-                forge == .gitlab ? error : said, status: 403,
+                body ?? said, status: 403,
                 headers: ["X-Accepted-OAuth-Scopes": "repo, admin:x", "X-OAuth-Scopes": "gist"])
         case .singleSignOn:
             return .json(
@@ -83,8 +87,8 @@ enum Trouble: String, CaseIterable, Sendable {
             var answer = good
             answer.headers.append(Upstream.Header("total_page", "1000000"))
             return answer
-        case .endlessList: return linked(good, to: request.url)
-        case .foreignPage: return linked(good, to: "https://evil.example/?page=2")
+        case .endlessList: return try linked(good, to: request.url, at: forge)
+        case .foreignPage: return try linked(good, to: "https://evil.example/?page=2", at: forge)
         }
     }
 
@@ -101,8 +105,14 @@ enum Trouble: String, CaseIterable, Sendable {
         return answer
     }
 
-    private func linked(_ good: Upstream.Response, to address: String) -> Upstream.Response {
+    private func linked(_ good: Upstream.Response, to address: String, at forge: ForgeID) throws -> Upstream.Response {
         var answer = good
+        if forge == .bitbucket {
+            var page = try JSONSerialization.jsonObject(with: Data(good.body)) as? [String: Any] ?? [:]
+            page["next"] = address
+            answer.body = Array(try JSONSerialization.data(withJSONObject: page))
+            return answer
+        }
         answer.headers.append(Upstream.Header("Link", "<\(address)>; rel=\"next\""))
         return answer
     }
