@@ -134,7 +134,7 @@ def file_checks(repository):
     check("files: its entries", lambda: [e["path"] for e in listed["values"]] == [path])
     check("files: facts", lambda: repository.get("src/main/bytes.bin", params={"format": "meta"})["size"] == 1024)
     check("files: a whole tree", lambda: {e["path"] for e in repository.get(
-        "src/main/", params={"max_depth": 5, "pagelen": 100})["values"]} == {"README.md", "bytes.bin", "docs", path})
+        "src/main", params={"max_depth": 5, "pagelen": 100}, trailing=True)["values"]} == {"README.md", "bytes.bin", "docs", path})
     check("files: unknown is 404", lambda: refused(lambda: repository.get_source_file("main", "nothing"), 404))
     check("files: remove", lambda: commit(repository, {"message": "Drop", "files": "/bytes.bin"}).status_code == 201)
     check("files: removed", lambda: refused(lambda: repository.get_source_file("main", "bytes.bin"), 404))
@@ -149,7 +149,7 @@ def ref_checks(repository):
     check("branches: filtered", lambda: [b.name for b in repository.branches.each(q='name ~ "topic"')] == ["topic/one.two"])
     check("branches: files of one with a slash", lambda: repository.get_source_file(
         repository.branches.get("topic/one.two").hash, "README.md") == b"# Made\n")
-    check("branches: delete", lambda: repository.delete("refs/branches/topic/one.two"))
+    check("branches: delete", lambda: repository.branches.delete("topic/one.two"))
     check("tags: create", lambda: repository.tags.create("v1.0.0", tip).hash == tip)
     check("tags: annotated whatever was asked for", lambda: repository.tags.get("v1.0.0").get_data(
         "message").startswith("Added tag v1.0.0 for changeset"))
@@ -157,7 +157,7 @@ def ref_checks(repository):
     check("tags: an unknown commit is 400", lambda: refused(lambda: repository.tags.create("v2", "0" * 40), 400))
     check("tags: a branch in a commit's place is 400", lambda: refused(lambda: repository.tags.create("v2", "main"), 400))
     check("tags: all", lambda: [t.name for t in repository.tags.each()] == ["v1.0.0"])
-    check("tags: delete", lambda: repository.delete("refs/tags/v1.0.0"))
+    check("tags: delete", lambda: repository.tags.delete("v1.0.0"))
     check("tags: unknown is 404", lambda: refused(lambda: repository.tags.get("v1.0.0"), 404))
 
 

@@ -93,14 +93,14 @@ import Testing
         throttled.isThrottled = true
         try await SandboxTrial.run(.bitbucket, { [old, limited, throttled] in $0.tokens = [old, limited, throttled] }) {
             trial in
-            func status(_ token: String) async throws -> Int {
-                try await trial.bucket(.GET, "/user", as: SandboxTrial.basic("octavia@example.com", token)).status
+            for (token, status) in [
+                ("ATATT-old", 401), ("ATATT-limited", 200), ("ATATT-limited", 200), ("ATATT-limited", 429),
+                ("ATATT-throttled", 429),
+            ] {
+                let basic = SandboxTrial.basic("octavia@example.com", token)
+                let answer = try await trial.bucket(.GET, "/user", as: basic)
+                #expect(answer.status == status, "\(token)")
             }
-            #expect(try await status("ATATT-old") == 401)
-            #expect(try await status("ATATT-limited") == 200)
-            #expect(try await status("ATATT-limited") == 200)
-            #expect(try await status("ATATT-limited") == 429)
-            #expect(try await status("ATATT-throttled") == 429)
         }
     }
 

@@ -41,9 +41,9 @@ extension SandboxTrial {
     typealias Part = (parameters: String, bytes: [UInt8])
 
     /// A commit by a form of several parts.
-    func commit(_ repository: String = "octavia/harbour", _ parts: [Part], as authorization: String? = nil) async throws
-        -> Answer
-    {
+    func commit(
+        _ parts: [Part], to repository: String = "octavia/harbour", as authorization: String? = nil
+    ) async throws -> Answer {
         var body: [UInt8] = []
         for part in parts {
             body += Array("--gap\r\nContent-Disposition: form-data; \(part.parameters)\r\n\r\n".utf8) + part.bytes

@@ -57,7 +57,7 @@ extension Bitbucket {
         /// What was looked for in vain.
         var missing: Missing {
             let known: [(phrase: String, Missing)] = [
-                ("no such file or directory", .file), ("workspace", .workspace), ("repository ", .repository),
+                ("no such file or directory", .file), ("repository ", .repository), ("workspace", .workspace),
                 ("branch ", .branch), ("tag ", .tag), ("commit not found", .ref), ("webhook", .hook),
             ]
             return known.first { says($0.phrase) }?.1 ?? .resource

@@ -29,7 +29,7 @@ extension BitbucketCall {
             guard !parts.contains(".."), !parts.contains(where: { $0.utf8.contains(0) }) else {
                 throw BitbucketProblem.noFile(fields["path"] ?? "")
             }
-            arguments.append(":(literal)" + parts.joined(separator: "/"))
+            arguments.append(parts.joined(separator: "/"))
         }
         let lines = String(decoding: try await git.command().run(arguments), as: UTF8.self).split(separator: "\n")
         let found = try await git.commits(lines.prefix(page.length).map(String.init))
