@@ -16,6 +16,7 @@ Forges           SYSTEM Model AsyncHTTPClient HTTPTypes Logging NIOCore NIOFound
 Forges/Git       + Crypto
 Forges/OAuth     + Crypto
 Forges/CodeArts  + Crypto
+Forges/Webhooks  + Crypto
 Storage          SYSTEM Model GRDB
 Storage/Vault    + Crypto
 Access           SYSTEM Model Forges Storage Logging

@@ -56,12 +56,21 @@ struct CodeArtsCall: Sendable {
     }
 
     /// One page of a list: `offset` from 0, `limit` from 1 to 100.
-    /// - Parameter counted: whether the answer has the number of all.
-    func page(_ all: [JSON], counted: Bool = false) throws(CodeArtsRefusal) -> Response {
+    /// - Parameters:
+    ///   - counted: whether the answer has the number of all.
+    ///   - show: what one looks like; only asked for those of the page.
+    func page<Item>(
+        _ all: [Item], counted: Bool = false, _ show: (Item) -> JSON
+    ) throws(CodeArtsRefusal) -> Response {
         let (offset, limit) = try bounds()
         var headers = HTTPFields()
         if counted { headers[CodeArtsEmulator.total] = String(all.count) }
-        return .json(.array(Array(all.dropFirst(offset).prefix(limit))), headers: headers, type: "application/json")
+        let shown = all.dropFirst(offset).prefix(limit).map(show)
+        return .json(.array(shown), headers: headers, type: "application/json")
+    }
+
+    func page(_ all: [JSON], counted: Bool = false) throws(CodeArtsRefusal) -> Response {
+        try page(all, counted: counted) { $0 }
     }
 
     func bounds() throws(CodeArtsRefusal) -> (offset: Int, limit: Int) {

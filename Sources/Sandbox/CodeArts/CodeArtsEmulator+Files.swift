@@ -16,7 +16,7 @@ extension CodeArtsEmulator {
         let isRecursive = try call.choice("recursive", of: ["true", "false"], default: "false") == "true"
         let entries = try await entries(
             call.request.query["ref"], below: call.request.query["path"] ?? "", isRecursive, call, repository)
-        return try call.page(entries.map(call.view.treeEntry), counted: true)
+        return try call.page(entries, counted: true, call.view.treeEntry)
     }
 
     private func entries(
@@ -38,7 +38,7 @@ extension CodeArtsEmulator {
         let files = try await entries(call.request.query["ref_name"], below: "", true, call, repository).filter {
             $0.type == .blob && (text.isEmpty || $0.path.contains(text))
         }
-        return try call.page(files.map { .string($0.path) }, counted: true)
+        return try call.page(files, counted: true) { .string($0.path) }
     }
 
     private struct File {
