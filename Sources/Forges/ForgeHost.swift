@@ -18,16 +18,28 @@ package struct ForgeHost: Sendable, Hashable {
         case .github: ForgeHost(forge: forge, pages: "https://github.com", api: "https://api.github.com")
         case .gitlab: ForgeHost(forge: forge, pages: "https://gitlab.com", api: "https://gitlab.com/api/v4")
         case .devcloud: codearts(.usual)
+        case .gitee: gitee("https://gitee.com")
+        case .bitbucket:
+            ForgeHost(forge: forge, pages: "https://bitbucket.org", api: "https://api.bitbucket.org/2.0")
         }
     }
 
-    /// What the API shows as `repo_host`, and what ``init(_:stored:)`` reads back: GitHub's API base, otherwise the pages.
+    /// What the API shows as `repo_host`, and what ``init(_:stored:)`` reads back: GitHub's API base, that of a Bitbucket which
+    /// is not the official one (it tells Cloud's API from Data Center's), otherwise the pages.
     package var shown: String {
         switch forge {
         case .github: api
-        case .gitlab, .devcloud: pages
+        case .gitlab, .gitee, .devcloud: pages
+        case .bitbucket: self == .official(.bitbucket) ? pages : api
         }
     }
+
+    /// Whether the API is Bitbucket Data Center's, which has little in common with Bitbucket Cloud's.
+    package var isDataCenter: Bool {
+        forge == .bitbucket && api.hasSuffix("/" + Self.dataCenterAPI.joined(separator: "/"))
+    }
+
+    private static let dataCenterAPI = ["rest", "api", "latest"]
 
     /// The host that an authorization was stored with. nil for a text that ``shown`` never gives.
     package init?(_ forge: ForgeID, stored: String) {
@@ -42,8 +54,8 @@ package struct ForgeHost: Sendable, Hashable {
     }
 
     /// The hosts that a caller's `host` may mean, likeliest first: a host, a user's page (`https://github.com/tom-repo`) or an API
-    /// base. nil or empty means the official one. There are two only for a self-managed GitLab with a path, which may be
-    /// the installation's or a user's page.
+    /// base. nil or empty means the official one. There are several for a self-managed GitLab or Bitbucket with a path, which may
+    /// be the installation's or a user's page, and for a Bitbucket of which the address does not tell Data Center from Cloud.
     ///
     /// Throws ``ForgeError/Code/invalidRequest`` for what is no http or https address, or has a user, a query or a fragment.
     package static func candidates(_ forge: ForgeID, address: String?) throws(ForgeError) -> [ForgeHost] {
@@ -67,7 +79,38 @@ package struct ForgeHost: Sendable, Hashable {
             let whole = gitlab(([root] + prefix).joined(separator: "/"))
             return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitlab(root)]
         case .devcloud: return [CodeArtsRegion(host: origin.host).map(codearts) ?? codearts(root)]
+        case .gitee:
+            // Gitee's private edition has a host of its own, so a path is a user's page or the API's.
+            return [["gitee.com", "www.gitee.com"].contains(origin.host) ? official(.gitee) : gitee(root)]
+        case .bitbucket: return bitbucket(origin, root, path)
         }
+    }
+
+    /// https://gitee.com/api/v5/swagger
+    private static func gitee(_ pages: String) -> ForgeHost {
+        ForgeHost(forge: .gitee, pages: pages, api: pages + "/api/v5")
+    }
+
+    /// bitbucket.org; an API base `…/2.0` of Cloud or `…/rest/api/latest` (or another version) of Data Center; or any other
+    /// address, which is a Data Center's unless that one's API is not there. `host.open` chooses the adapter by ``isDataCenter``.
+    /// https://developer.atlassian.com/cloud/bitbucket/rest/intro/ and
+    /// https://developer.atlassian.com/server/bitbucket/rest/
+    private static func bitbucket(_ origin: Origin, _ root: String, _ path: [String]) -> [ForgeHost] {
+        if ["bitbucket.org", "www.bitbucket.org", "api.bitbucket.org"].contains(origin.host) {
+            return [official(.bitbucket)]
+        }
+        func address(_ parts: some Sequence<String>) -> String { ([root] + parts).joined(separator: "/") }
+        func cloud(_ pages: String) -> ForgeHost {
+            ForgeHost(forge: .bitbucket, pages: pages, api: pages + "/2.0")
+        }
+        func dataCenter(_ pages: String) -> ForgeHost {
+            ForgeHost(forge: .bitbucket, pages: pages, api: ([pages] + dataCenterAPI).joined(separator: "/"))
+        }
+        let base = path.indices.first { path[$0...].prefix(2) == ["rest", "api"] }
+        if let base { return [dataCenter(address(path[..<base]))] }
+        if path.last == "2.0" { return [cloud(address(path.dropLast()))] }
+        let whole = path.isEmpty ? [] : [dataCenter(address(path))]
+        return whole + [dataCenter(root), cloud(root)]
     }
 
     private static func gitlab(_ pages: String) -> ForgeHost {

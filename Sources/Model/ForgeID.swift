@@ -7,6 +7,9 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
     case gitlab
     /// CodeArts Repo, which once was part of DevCloud.
     case devcloud
+    case gitee
+    /// Bitbucket Cloud and Bitbucket Data Center: which of them, the host tells.
+    case bitbucket
 
     /// The forge that a caller's `repo_type` names, whatever its letter case; nil for one that is not known. `codearts` means
     /// ``devcloud``, by the forge's present name.
@@ -21,6 +24,8 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         case .github: "GitHub"
         case .gitlab: "GitLab"
         case .devcloud: "CodeArts Repo"
+        case .gitee: "Gitee"
+        case .bitbucket: "Bitbucket"
         }
     }
 
@@ -30,6 +35,8 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         case .github: [.oauth, .personal, .password]
         case .gitlab: [.oauth, .personal]
         case .devcloud: [.password]
+        case .gitee: [.oauth, .personal]
+        case .bitbucket: [.oauth, .personal, .password]
         }
     }
 }

@@ -50,16 +50,17 @@ extension ForgeBackend {
                 let token = state.tokens.first(where: { $0.name == Self.seededTokenName }),
                 application != nil || !forge.modes.contains(.oauth)
             else { return nil }
+            let needsEmail = SeedProfile.profile(of: forge).needsEmail
             let basic: (user: String, password: Secret) =
                 forge == .devcloud
                 ? ("\(SandboxSeed.domain)/\(user.login)", Secret(user.password.text))
-                : (user.login, Secret(token.token.text))
+                : (needsEmail ? user.email : user.login, Secret(token.token.text))
             return EmulatedForge(
                 forge: forge,
                 host: host,
                 login: user.login,
                 signIn: (user.login, Secret(user.password.text)),
-                token: Secret(token.token.text),
+                token: Secret((needsEmail ? user.email + ":" : "") + token.token.text),
                 basic: forge.modes.contains(.password) ? basic : nil,
                 namespace: (forge == .devcloud ? Self.codeArtsHome(in: state) : nil) ?? user.login,
                 project: SandboxSeed.project,
@@ -82,6 +83,12 @@ extension ForgeBackend {
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)
         case .devcloud:
             return CodeArtsEmulator(backend: self)
+                .application(port: port, log: log, logger: options.logger, onListening: onListening)
+        case .gitee:
+            return GiteeEmulator(backend: self)
+                .application(port: port, log: log, logger: options.logger, onListening: onListening)
+        case .bitbucket:
+            return BitbucketEmulator(backend: self)
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)
         }
     }

@@ -78,6 +78,10 @@ package struct EmulatedForge: Sendable {
     package let oauthClientSecret: Secret
     /// What the forge has been asked so far.
     package let requests: RequestLog
+
+    /// The host as a configuration should name it: of a Bitbucket the API's base, since the host alone may be Cloud's or Data
+    /// Center's.
+    package var address: String { forge == .bitbucket ? host + "/2.0" : host }
 }
 
 /// Why a sandbox does not start.

@@ -59,7 +59,7 @@ struct SandboxHouse: Sendable {
         ]
         for forge in sandbox.forges {
             let key = "forges.\(forge.forge.rawValue)"
-            flags["\(key).host"] = forge.host
+            flags["\(key).host"] = forge.address
             guard forge.forge.modes.contains(.oauth) else { continue }
             flags["\(key).oauth.default.client_id"] = forge.oauthClientID
             flags["\(key).oauth.default.client_secret"] = forge.oauthClientSecret.exposed

@@ -63,8 +63,8 @@ struct OAuthAnswer {
             accessToken: Secret(access),
             refreshToken: fields["refresh_token"].flatMap { $0.isEmpty ? nil : Secret($0) },
             lifetime: lifetime.flatMap { $0 > 0 ? $0 : nil },
-            // RFC 6749 has spaces between scopes, GitHub commas.
-            scopes: fields["scope"].map { $0.split { $0 == "," || $0 == " " }.map(String.init) })
+            // RFC 6749 has spaces between scopes, GitHub commas. Bitbucket has called them `scopes` until 2026.
+            scopes: (fields["scope"] ?? fields["scopes"]).map { $0.split { $0 == "," || $0 == " " }.map(String.init) })
     }
 
     private func error(_ code: String, for grant: Grant) -> ForgeError {

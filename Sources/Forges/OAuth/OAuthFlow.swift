@@ -8,7 +8,9 @@ package import Model
 /// The authorization code grant with PKCE at one application, and the renewal of what it gave.
 ///
 /// https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps and
-/// https://docs.gitlab.com/api/oauth2/#authorization-code-with-proof-key-for-code-exchange-pkce
+/// https://docs.gitlab.com/api/oauth2/#authorization-code-with-proof-key-for-code-exchange-pkce and
+/// https://developer.atlassian.com/cloud/bitbucket/oauth-2/, which says nothing of PKCE: what an endpoint does not know, it has
+/// to pass over (RFC 6749 §3.1).
 package struct OAuthFlow: Sendable {
     private let application: OAuthApplication
     private let upstream: Upstream
@@ -79,14 +81,20 @@ package struct OAuthFlow: Sendable {
     private func ask(
         _ parameters: [(String, String)], for grant: OAuthAnswer.Grant
     ) async throws(ForgeError) -> OAuthAnswer.Tokens {
-        let all =
-            [("client_id", application.clientID), ("client_secret", application.clientSecret.exposed)] + parameters
+        var headers = [
+            Upstream.Header("Accept", "application/json"),
+            Upstream.Header("Content-Type", "application/x-www-form-urlencoded"),
+        ]
+        var all = parameters
+        let secret = application.clientSecret.exposed
+        if application.provesByBasic {
+            let pair = Data("\(application.clientID):\(secret)".utf8).base64EncodedString()
+            headers.append(Upstream.Header("Authorization", "Basic " + pair))
+        } else {
+            all = [("client_id", application.clientID), ("client_secret", secret)] + parameters
+        }
         let request = Upstream.Request(
-            .post, application.tokenAddress,
-            headers: [
-                Upstream.Header("Accept", "application/json"),
-                Upstream.Header("Content-Type", "application/x-www-form-urlencoded"),
-            ], body: Array(Self.encoded(all).utf8))
+            .post, application.tokenAddress, headers: headers, body: Array(Self.encoded(all).utf8))
         let response = try await upstream.send(request, to: application.host.forge)
         return try OAuthAnswer(response, forge: application.host.forge).tokens(for: grant)
     }

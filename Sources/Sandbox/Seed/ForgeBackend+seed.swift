@@ -41,6 +41,7 @@ extension ForgeBackend {
         try await add(SandboxSeed.organizationProject, .group(works.id), "Cranes", history: .small)
         try await add(SandboxSeed.otherProject, .user(marlow.id), nil, history: .small)
         if forge == .gitlab { try await seedGitLab() }
+        if forge == .gitee { try await seedGitee() }
     }
 
     /// Adds what the options ask for, on every start: tokens and redirect addresses.

@@ -46,6 +46,8 @@ struct SeedProfile: Sendable {
     /// What the OAuth application may ask for.
     let applicationScopes: [String]
     let clientIDLength: Int
+    /// Whether a token is worth nothing without its account's email.
+    var needsEmail = false
 
     static func profile(of forge: ForgeID) -> SeedProfile {
         switch forge {
@@ -70,6 +72,32 @@ struct SeedProfile: Sendable {
         // Has no OAuth; its tokens are made where it is seeded.
         case .devcloud:
             SeedProfile(tokenPrefix: "", tokenLength: 40, scopes: [], applicationScopes: [], clientIDLength: 0)
+        case .gitee:
+            SeedProfile(
+                tokenPrefix: "",
+                tokenLength: 32,
+                scopes: ["user_info", "projects", "hook", "groups", "enterprises"],
+                applicationScopes: [
+                    "user_info", "projects", "pull_requests", "issues", "notes", "keys", "hook", "groups", "gists",
+                    "enterprises", "emails",
+                ],
+                clientIDLength: 64
+            )
+        case .bitbucket:
+            SeedProfile(
+                tokenPrefix: "ATATT3xFfGF0",
+                tokenLength: 180,
+                scopes: [
+                    "account", "email", "project", "project:admin", "repository", "repository:write",
+                    "repository:admin", "repository:delete", "webhook",
+                ],
+                applicationScopes: [
+                    "account", "email", "project", "project:admin", "repository", "repository:write",
+                    "repository:admin", "repository:delete", "webhook",
+                ],
+                clientIDLength: 18,
+                needsEmail: true
+            )
         }
     }
 }

@@ -144,7 +144,7 @@ struct ServiceConfiguration: Sendable {
                 OAuthApplication(
                     host: host, site: site == "default" ? nil : site, clientID: clientID, clientSecret: Secret(secret),
                     redirectURI: publicURL + "/oauth/callback",
-                    scopes: scopes.isEmpty ? OAuthApplication.defaultScopes(of: forge) : scopes))
+                    scopes: scopes.isEmpty ? OAuthApplication.defaultScopes(of: host) : scopes))
         }
     }
 

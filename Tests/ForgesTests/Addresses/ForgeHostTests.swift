@@ -79,6 +79,54 @@ struct ForgeHostTests {
         #expect(try ForgeHost.candidates(.devcloud, address: address).map(\.api) == [api])
     }
 
+    @Test(arguments: [
+        (nil, "https://gitee.com"), ("https://gitee.com/mo", "https://gitee.com"),
+        ("https://www.gitee.com", "https://gitee.com"), ("https://gitee.com/api/v5", "https://gitee.com"),
+        ("https://git.example.org", "https://git.example.org"),
+        ("https://git.example.org/mo", "https://git.example.org"),
+        ("http://127.0.0.1:9003/api/v5/", "http://127.0.0.1:9003"),
+    ])
+    func `a Gitee address leads to one host`(address: String?, pages: String) throws {
+        let hosts = try ForgeHost.candidates(.gitee, address: address)
+        #expect(hosts.map(\.pages) == [pages])
+        #expect(hosts.map(\.api) == [pages + "/api/v5"])
+    }
+
+    @Test(arguments: [
+        (nil, ["https://api.bitbucket.org/2.0"]), ("https://bitbucket.org/", ["https://api.bitbucket.org/2.0"]),
+        ("https://bitbucket.org/tom-space", ["https://api.bitbucket.org/2.0"]),
+        ("http://www.BITBUCKET.org", ["https://api.bitbucket.org/2.0"]),
+        ("https://api.bitbucket.org/2.0", ["https://api.bitbucket.org/2.0"]),
+        ("http://127.0.0.1:9003/2.0", ["http://127.0.0.1:9003/2.0"]),
+        ("https://git.example.org/cloud/2.0/", ["https://git.example.org/cloud/2.0"]),
+        ("https://git.example.org/rest/api/latest", ["https://git.example.org/rest/api/latest"]),
+        ("https://git.example.org/rest/api/1.0/", ["https://git.example.org/rest/api/latest"]),
+        ("https://git.example.org/stash/rest/api/1.0/users", ["https://git.example.org/stash/rest/api/latest"]),
+        ("https://git.example.org", ["https://git.example.org/rest/api/latest", "https://git.example.org/2.0"]),
+        (
+            "https://git.example.org:7990/stash/",
+            [
+                "https://git.example.org:7990/stash/rest/api/latest", "https://git.example.org:7990/rest/api/latest",
+                "https://git.example.org:7990/2.0",
+            ]
+        ),
+    ])
+    func `a Bitbucket address is Cloud's or Data Center's, or may be either`(address: String?, apis: [String]) throws {
+        let hosts = try ForgeHost.candidates(.bitbucket, address: address)
+        #expect(hosts.map(\.api) == apis)
+        #expect(hosts.map(\.isDataCenter) == apis.map { $0.hasSuffix("/rest/api/latest") })
+        for host in hosts where host != .official(.bitbucket) {
+            #expect(host.api == host.pages + (host.isDataCenter ? "/rest/api/latest" : "/2.0"))
+            #expect(try ForgeHost.candidates(.bitbucket, address: host.shown) == [host])
+        }
+    }
+
+    @Test func `the official Bitbucket is shown by its pages`() throws {
+        #expect(ForgeHost.official(.bitbucket).shown == "https://bitbucket.org")
+        #expect(ForgeHost.official(.bitbucket).pages == "https://bitbucket.org")
+        #expect(!ForgeHost.official(.gitlab).isDataCenter)
+    }
+
     @Test(
         arguments: [
             "github.com", "ftp://github.com", "https://", "https://user@github.com", "https://u:p@github.com",

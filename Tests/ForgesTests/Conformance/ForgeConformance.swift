@@ -61,7 +61,7 @@ struct ForgeConformance {
         #expect(!network.requests.isEmpty)
         hold(error, network, at: forge, "\(verb)")
         let (signIns, calls) = GoodForge(forge).sorted(network.requests)
-        #expect(calls.allSatisfy { request in request.headers.contains { $0.value.contains(GoodForge.canary) } })
+        #expect(calls.allSatisfy { request in request.proofs.contains { $0.contains(GoodForge.canary) } })
         #expect(signIns.allSatisfy { String(decoding: $0.body ?? [], as: UTF8.self).contains(GoodForge.canary) })
         #expect(calls.contains { $0.method != .get && $0.method != .head } == verb.writes)
     }
@@ -140,13 +140,33 @@ struct ForgeConformance {
         }
     }
 
+    @Test(arguments: Verb.allCases)
+    func `Bitbucket's refusals of a verb's own call have their codes`(verb: Verb) async {
+        let table: [(status: Int, code: ForgeError.Code)] = [
+            (404, .notFound), (409, .conflict), (400, .invalidRequest), (410, .unavailable), (418, .unavailable),
+            (555, .unavailable),
+        ]
+        let last = await run(verb, at: .bitbucket).network.requests.count - 1
+        for row in table {
+            let (error, network) = await run(verb, at: .bitbucket, call: last) { _, _ in
+                .json(#"{"type":"error","error":{"message":"CANARY"}}"#, status: row.status)
+            }
+            // The verb looks whether the name is there, and here it is.
+            let isTaken = verb == .createRepository && row.status == 400
+            #expect(error?.code == (isTaken ? .alreadyExists : row.code), "\(row.status) to \(verb)")
+            hold(error, network, at: .bitbucket, "\(row.status) to \(verb)")
+        }
+    }
+
     @Test(arguments: ForgeID.allCases.filter { $0.modes.contains(.oauth) }, Verb.allCases)
     func `a refused OAuth token is renewed once, and the call repeated`(forge: ForgeID, verb: Verb) async {
         let stage = GoodForge(forge)
         let old = OAuthTokens(accessToken: Secret("old"), refreshToken: Secret("r"), expires: nil, scopes: [])
         let new = OAuthTokens(accessToken: Secret("new"), refreshToken: Secret("r"), expires: nil, scopes: [])
         let network = StubNetwork(answering: { request in
-            if request.header("Authorization") == "Bearer old" { return .json("{}", status: 401) }
+            if request.proofs.contains(where: { $0 == "Bearer old" || $0.hasSuffix(":old") }) {
+                return .json("{}", status: 401)
+            }
             return try stage.answer(request) ?? .json("{}", status: 500)
         })
         let source = CredentialSource(

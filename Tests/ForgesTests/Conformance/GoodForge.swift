@@ -44,6 +44,18 @@ struct GoodForge: Sendable {
             cloneURL = CodeArtsBench.cloneURL
             blob = "6e6a77b58f5f90c8763cdec5d5a1387dceecaa66"
             answer = Self.codeArts
+        case .gitee:
+            namespace = "mo"
+            repository = RepositoryReference(namespace: "mo", project: "mo/loom")
+            cloneURL = "https://gitee.com/mo/loom.git"
+            blob = "e485fc0c549569c80966279fe63b477bad29232c"
+            answer = Self.gitee
+        case .bitbucket:
+            namespace = "seamark"
+            repository = RepositoryReference(namespace: "seamark", project: "beacon")
+            cloneURL = "https://bitbucket.org/seamark/beacon.git"
+            blob = "50ceca748684ed4014661738dc4410a56b7d3b41"
+            answer = Self.bitbucket
         }
     }
 
@@ -69,7 +81,7 @@ struct GoodForge: Sendable {
     }
 
     /// The path below the API's base, without the query.
-    private static func path(_ request: Upstream.Request, _ forge: ForgeID) -> String {
+    static func path(_ request: Upstream.Request, _ forge: ForgeID) -> String {
         let base = ForgeHost.official(forge).api
         return String(request.url.dropFirst(base.count).prefix { $0 != "?" })
     }
@@ -184,5 +196,40 @@ struct GoodForge: Sendable {
         default: return nil
         }
         return .json(try CodeArtsBench.fixture(name), status: status)
+    }
+
+    private static func gitee(_ request: Upstream.Request) throws -> Upstream.Response? {
+        let repo = "/repos/mo/loom"
+        let git = "https://gitee.com/mo/loom.git"
+        if request.url == git + "/info/refs?service=git-receive-pack" { return GitWire.advertisement(["refs/tags/v1"]) }
+        if request.url == git + "/git-receive-pack" { return GitWire.report(["unpack ok\n", "ok refs/tags/v1\n"]) }
+        let path = path(request, .gitee)
+        let (status, name): (Int, String)
+        switch (request.method, path) {
+        case (.get, "/user"): (status, name) = (200, "user")
+        case (.get, "/user/orgs"): (status, name) = (200, "orgs_1")
+        case (.get, "/user/enterprises"): (status, name) = (200, "enterprises")
+        case (.get, "/user/repos"): (status, name) = (200, "repositories_1")
+        case (.post, "/user/repos"): (status, name) = (201, "repository")
+        case (.get, repo): (status, name) = (200, "repository")
+        case (.get, repo + "/branches"): (status, name) = (200, "branches_1")
+        case (.get, repo + "/branches/main"): (status, name) = (200, "branch")
+        case (.get, repo + "/tags"): (status, name) = (200, "tags_1")
+        case (.post, repo + "/tags"): (status, name) = (201, "tag")
+        case (.get, repo + "/commits"): (status, name) = (200, "commits")
+        case (.get, repo + "/hooks"): (status, name) = (200, "hooks")
+        case (.post, repo + "/hooks"): (status, name) = (201, "hook")
+        case (.delete, repo + "/hooks/31"): return Upstream.Response(status: 204)
+        case (.get, repo + "/git/trees/main"): (status, name) = (200, "tree")
+        case (.get, repo + "/contents/README.md"): (status, name) = (200, "file")
+        case (.post, repo + "/contents/new.txt"): (status, name) = (201, "change")
+        case (.put, repo + "/contents/README.md"): (status, name) = (200, "change")
+        case (.delete, repo + "/contents/README.md"): (status, name) = (200, "change")
+        // Asked after a failure: what stood against it.
+        case (.get, repo + "/contents/new.txt"), (.get, "/repos/mo/engine"):
+            return .json(#"{"message":"404 Not Found"}"#, status: 404)
+        default: return nil
+        }
+        return .json(try TestData.fixture("gitee/\(name).json"), status: status)
     }
 }

@@ -37,6 +37,9 @@ enum Trouble: String, CaseIterable, Sendable {
         case (.singleSignOn, .devcloud), (.primaryLimit, .devcloud), (.secondaryLimit, .devcloud): false
         // Its lists have no addresses of further pages.
         case (.foreignPage, .devcloud): false
+        // Gitee's lists give no address of the next page.
+        case (.foreignPage, .gitee): false
+        case (.singleSignOn, .bitbucket), (.primaryLimit, .bitbucket), (.secondaryLimit, .bitbucket): false
         default: true
         }
     }
@@ -49,8 +52,11 @@ enum Trouble: String, CaseIterable, Sendable {
         case .scopeMissing:
             let error =
                 #"{"error":"insufficient_scope","error_description":"\#(GoodForge.canary)","scope":"api read_api"}"#
+            let bitbucket =
+                #"{"type":"error","error":{"message":"\#(GoodForge.canary)","detail":{"required":["webhook"],"granted":[]}}}"#
+            let body = [ForgeID.gitlab: error, .bitbucket: bitbucket][forge]
             return .json(
-                forge == .gitlab ? error : said, status: 403,
+                body ?? said, status: 403,
                 headers: ["X-Accepted-OAuth-Scopes": "repo, admin:x", "X-OAuth-Scopes": "gist"])
         case .singleSignOn:
             return .json(
@@ -76,8 +82,13 @@ enum Trouble: String, CaseIterable, Sendable {
                 status: 307, headers: [Upstream.Header("Location", "https://evil.example/\(GoodForge.canary)")])
         case .redirectLoop:
             return Upstream.Response(status: 307, headers: [Upstream.Header("Location", request.url)])
-        case .endlessList: return forge == .devcloud ? endless(good) : linked(good, to: request.url)
-        case .foreignPage: return linked(good, to: "https://evil.example/?page=2")
+        case .endlessList where forge == .devcloud: return endless(good)
+        case .endlessList where forge == .gitee:
+            var answer = good
+            answer.headers.append(Upstream.Header("total_page", "1000000"))
+            return answer
+        case .endlessList: return try linked(good, to: request.url, at: forge)
+        case .foreignPage: return try linked(good, to: "https://evil.example/?page=2", at: forge)
         }
     }
 
@@ -94,8 +105,14 @@ enum Trouble: String, CaseIterable, Sendable {
         return answer
     }
 
-    private func linked(_ good: Upstream.Response, to address: String) -> Upstream.Response {
+    private func linked(_ good: Upstream.Response, to address: String, at forge: ForgeID) throws -> Upstream.Response {
         var answer = good
+        if forge == .bitbucket {
+            var page = try JSONSerialization.jsonObject(with: Data(good.body)) as? [String: Any] ?? [:]
+            page["next"] = address
+            answer.body = Array(try JSONSerialization.data(withJSONObject: page))
+            return answer
+        }
         answer.headers.append(Upstream.Header("Link", "<\(address)>; rel=\"next\""))
         return answer
     }

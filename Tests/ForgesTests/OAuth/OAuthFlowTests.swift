@@ -15,7 +15,7 @@ struct OAuthFlowTests {
         OAuthApplication(
             host: .official(forge), site: nil, clientID: id, clientSecret: Secret(Self.secret),
             redirectURI: "https://gate.example/oauth/callback?repo_type=github",
-            scopes: OAuthApplication.defaultScopes(of: forge))
+            scopes: OAuthApplication.defaultScopes(of: .official(forge)))
     }
 
     private func flow(_ forge: ForgeID, _ answers: Result<Upstream.Response, Upstream.Failure>...) -> (
@@ -23,6 +23,8 @@ struct OAuthFlowTests {
     ) {
         let address = [
             ForgeID.github: "https://github.com/login/oauth/access_token", .gitlab: "https://gitlab.com/oauth/token",
+            .gitee: "https://gitee.com/oauth/token",
+            .bitbucket: "https://bitbucket.org/site/oauth2/access_token",
         ][forge]
         let network = StubNetwork(answers.map { StubNetwork.Step(.post, address ?? "", $0) })
         return (OAuthFlow(application(forge), upstream: network.upstream, now: { 1_000 }), network)
@@ -259,6 +261,11 @@ struct OAuthFlowTests {
         for (forge, address, token) in [
             (ForgeID.github, "https://git.example.org", "https://git.example.org/login/oauth/access_token"),
             (.gitlab, "https://git.example.org/gitlab/api/v4", "https://git.example.org/gitlab/oauth/token"),
+            (.bitbucket, "http://127.0.0.1:9003/2.0", "http://127.0.0.1:9003/site/oauth2/access_token"),
+            (
+                .bitbucket, "https://git.example.org/stash/rest/api/latest",
+                "https://git.example.org/stash/rest/oauth2/latest/token"
+            ),
         ] {
             let host = try #require(try ForgeHost.candidates(forge, address: address).first)
             let network = StubNetwork(.init(.post, token, json: #"{"access_token":"a"}"#))
@@ -266,6 +273,36 @@ struct OAuthFlowTests {
                 host: host, site: "intl", clientID: "i", clientSecret: Secret("s"), redirectURI: "r", scopes: [])
             let flow = OAuthFlow(application, upstream: network.upstream)
             #expect(try await flow.exchange(code: Secret("c"), verifier: Secret("v")).accessToken == Secret("a"))
+        }
+    }
+
+    @Test func `Bitbucket Cloud is shown the application's secret by Basic alone`() async throws {
+        let answer = #"{"access_token":"a","scopes":"account webhook","expires_in":7200,"refresh_token":"r2"}"#
+        let (flow, network) = flow(.bitbucket, .success(.json(answer)), .success(.json(answer)))
+        let tokens = try await exchange(flow).get()
+        #expect(tokens.scopes == ["account", "webhook"])
+        #expect(tokens.expires == 8_200)
+        _ = try await refresh(flow).get()
+        let pair = Data("id one:\(Self.secret)".utf8).base64EncodedString()
+        #expect(network.requests.map { $0.header("Authorization") } == ["Basic \(pair)", "Basic \(pair)"])
+        #expect(
+            network.requests.map(\.text).allSatisfy { !$0.contains("client_id=") && !$0.contains("client_secret=") })
+        #expect(network.complaints.isEmpty)
+    }
+
+    @Test func `Bitbucket's consent pages are Cloud's and Data Center's own`() throws {
+        let server = try #require(ForgeHost(.bitbucket, stored: "https://git.example.org/rest/api/latest"))
+        for (host, page, scope) in [
+            (ForgeHost.official(.bitbucket), "https://bitbucket.org/site/oauth2/authorize?", "account"),
+            (server, "https://git.example.org/rest/oauth2/latest/authorize?", "PROJECT_ADMIN"),
+        ] {
+            let application = OAuthApplication(
+                host: host, site: nil, clientID: "i", clientSecret: Secret("s"), redirectURI: "r",
+                scopes: OAuthApplication.defaultScopes(of: host))
+            let address = OAuthFlow(application, upstream: StubNetwork().upstream).authorizeURL(
+                state: "s", verifier: Secret("v"))
+            #expect(address.hasPrefix(page))
+            #expect(address.contains("&scope=\(scope)"))
         }
     }
 }
