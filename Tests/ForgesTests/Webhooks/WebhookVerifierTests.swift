@@ -95,7 +95,9 @@ struct WebhookVerifierTests {
 
     @Test(arguments: SignedDelivery.all)
     func `another secret is a mismatch, and none is no secret`(delivery: SignedDelivery) {
-        let other = delivery.scheme == .gitlabSigned ? "whsec_" + Data(repeating: 7, count: 32).base64EncodedString() : "another"
+        let other =
+            delivery.scheme == .gitlabSigned
+            ? "whsec_" + Data(repeating: 7, count: 32).base64EncodedString() : "another"
         #expect(delivery.refusal(secret: other) == .mismatch)
         #expect(delivery.refusal(secret: "") == .secretMissing)
     }
