@@ -78,13 +78,14 @@ struct PasswordTests {
         let cloud = Cloud()
         let house = try await TestHouse(network: cloud.network)
         _ = try await house.broker.authorize(Self.offer(), with: house.grant(.createAuthorization))
-        let opened = try await house.broker.open("repo", with: house.grant()).forge
         for (iam, api, expected) in [
             (503, 401, AuthorizationStatus.normal), (401, 401, .rejected), (429, 200, .rejected), (201, 200, .normal),
             (201, 500, .normal), (201, 401, .rejected),
         ] {
             cloud.set(iam: iam, api: api)
-            do {
+            // As each request of a caller does.
+            let opened = try await house.broker.open("repo", with: house.grant()).forge
+            do throws(ForgeError) {
                 _ = try await opened.account()
             } catch {
                 #expect(error.code != .invalidRequest)
@@ -98,7 +99,7 @@ struct PasswordTests {
         let house = try await TestHouse(network: cloud.network)
         _ = try await house.broker.authorize(Self.offer(), with: house.grant(.createAuthorization))
         try await house.broker.checkPasswords(of: .devcloud, with: house.grant())
-        cloud.set(iam: 401, api: 401)
+        cloud.set(iam: 401)
         let error = await #expect(throws: ForgeError.self) {
             try await house.broker.checkPasswords(of: .devcloud, with: house.grant())
         }

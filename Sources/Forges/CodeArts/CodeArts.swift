@@ -14,22 +14,30 @@ import Model
 struct CodeArts: Forge {
     let host: ForgeHost
     let session: Session
+    /// The same with a token of its own, for proving the password.
+    private let proving: Session
 
     init(host: ForgeHost, source: CredentialSource, upstream: Upstream) {
         self.host = host
-        session = Session(
-            forge: .devcloud, base: host.api, upstream: upstream,
-            source: IAM(host: host, upstream: upstream).source(over: source),
-            authenticate: { (credential) throws(ForgeError) in try CodeArts.authenticate(credential) },
-            // Every call is described with a content type, those without a body too.
-            headers: [Upstream.Header("Accept", "*/*"), Upstream.Header("Content-Type", "application/json")],
-            explain: { CodeArts.explain($0) })
+        let identity = IAM(host: host, upstream: upstream)
+        session = CodeArts.session(host, identity.source(over: source), upstream)
+        proving = CodeArts.session(host, identity.source(over: source, proves: true), upstream)
     }
 
-    /// There is no call for the user alone; the one for the user's e-mail addresses tells the name, too.
+    private static func session(_ host: ForgeHost, _ source: CredentialSource, _ upstream: Upstream) -> Session {
+        Session(
+            forge: .devcloud, base: host.api, upstream: upstream, source: source,
+            authenticate: { (credential) throws(ForgeError) in try authenticate(credential) },
+            // Every call is described with a content type, those without a body too.
+            headers: [Upstream.Header("Accept", "*/*"), Upstream.Header("Content-Type", "application/json")],
+            explain: { explain($0) })
+    }
+
+    /// There is no call for the user alone; the one for the user's e-mail addresses tells the name, too. Signs in each
+    /// time: it is the password that is to be proved.
     /// https://support.huaweicloud.com/api-codeartsrepo/ShowUserEmails.html
     func account() async throws(ForgeError) -> Account {
-        let wire = try await session.value(WireUser.self, Call(.get, "/v4/user/emails"))
+        let wire = try await proving.value(WireUser.self, Call(.get, "/v4/user/emails"))
         guard let login = [wire.name, wire.username].compactMap(\.self).first(where: { !$0.isEmpty }) else {
             throw session.nonsense("a user without a name")
         }

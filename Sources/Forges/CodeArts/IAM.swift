@@ -34,24 +34,24 @@ struct IAM: Sendable {
     }
 
     /// A source of tokens over a source of passwords. A token that the forge refuses is changed for another one once.
-    func source(over passwords: CredentialSource) -> CredentialSource {
+    /// - Parameter proves: whether to sign in although a token is known: that one stays good for a while after the password
+    ///   was changed, and proves nothing about it.
+    func source(over passwords: CredentialSource, proves: Bool = false) -> CredentialSource {
         CredentialSource(
             current: { () throws(ForgeError) in
-                .personal(try await token(for: try await passwords.current(), tell: passwords.proved))
+                .personal(try await token(over: passwords) { proves ? upstream.iamTokens.known($0) : nil })
             },
             renewed: { (refused) throws(ForgeError) in
                 guard case .personal(let token) = refused else { return nil }
-                return .personal(
-                    try await self.token(
-                        for: try await passwords.current(), otherThan: token, tell: passwords.proved))
+                return .personal(try await self.token(over: passwords) { _ in token })
             },
             proved: passwords.proved)
     }
 
     private func token(
-        for credential: Credential, otherThan refused: Secret? = nil, tell: @Sendable (Bool) async -> Void
+        over passwords: CredentialSource, otherThan refused: (IAMTokens.Key) -> Secret?
     ) async throws(ForgeError) -> Secret {
-        guard case .password(let user, let password) = credential else {
+        guard case .password(let user, let password) = try await passwords.current() else {
             throw ForgeError(
                 .unsupported, .devcloud,
                 "CodeArts Repo's API takes no personal or OAuth token. Authorize with a password.")
@@ -60,11 +60,11 @@ struct IAM: Sendable {
         let key = upstream.iamTokens.key(
             address: service.address, scope: service.project ?? "", user: user, password: password)
         do throws(ForgeError) {
-            return try await upstream.iamTokens.token(for: key, otherThan: refused) { () throws(ForgeError) in
+            return try await upstream.iamTokens.token(for: key, otherThan: refused(key)) { () throws(ForgeError) in
                 try await login.send(to: service.address, upstream)
             }
         } catch {
-            if error.code == .credentialRejected { await tell(false) }
+            if error.code == .credentialRejected { await passwords.proved(false) }
             throw error
         }
     }

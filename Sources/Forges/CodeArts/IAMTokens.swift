@@ -80,6 +80,11 @@ final class IAMTokens: Sendable {
         }
     }
 
+    /// The token that is known, be it good or not any more.
+    func known(_ key: Key) -> Secret? {
+        state.withLock { $0.tokens[key]?.text }
+    }
+
     private func claim(_ key: Key, _ refused: Secret?) -> Claim {
         let time = now()
         return state.withLock { state in

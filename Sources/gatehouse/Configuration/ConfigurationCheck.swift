@@ -24,7 +24,7 @@ struct ConfigurationCheck {
         try configuration.listen.checkCertificate()
         if configuration.tls != nil { say("certificate", "good, and the key is its own") }
         try await checkStore()
-        for forge in ForgeID.allCases {
+        for forge in ForgeID.allCases where forge.modes.contains(.oauth) {
             let sites = configuration.applications.filter { $0.host.forge == forge }
                 .map { "\($0.site ?? "default") at \($0.host.pages)" }
             say(forge.rawValue, "OAuth: \(sites.isEmpty ? "not set up" : sites.joined(separator: ", "))")

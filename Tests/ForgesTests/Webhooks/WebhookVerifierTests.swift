@@ -95,9 +95,8 @@ struct WebhookVerifierTests {
 
     @Test(arguments: SignedDelivery.all)
     func `another secret is a mismatch, and none is no secret`(delivery: SignedDelivery) {
-        let other =
-            delivery.scheme == .gitlabSigned
-            ? "whsec_" + Data(repeating: 7, count: 32).base64EncodedString() : "another"
+        let key = "whsec_" + Data(repeating: 7, count: 32).base64EncodedString()
+        let other = delivery.scheme == .gitlabSigned ? key : "another"
         #expect(delivery.refusal(secret: other) == .mismatch)
         #expect(delivery.refusal(secret: "") == .secretMissing)
     }
