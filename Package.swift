@@ -113,7 +113,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SandboxTests",
         dependencies: [
-            "Sandbox", "Model", "TestSupport",
+            "Sandbox", "Forges", "Model", "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "Subprocess", package: "swift-subprocess"),
         ]

@@ -22,7 +22,6 @@ else
         exit 0
     fi
 fi
-(($#)) || set -- --forge github --forge gitlab --forge bitbucket
 
 python=$(scripts/python-venv.sh .venv/acceptance huaweicloudsdkcore huaweicloudsdkservicestage)
 exec scripts/with-sandbox.sh "$python" "$program" {} "$@"

@@ -15,6 +15,8 @@ Model            FoundationEssentials Foundation Synchronization
 Forges           SYSTEM Model AsyncHTTPClient HTTPTypes Logging NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL
 Forges/Git       + Crypto
 Forges/OAuth     + Crypto
+Forges/CodeArts  + Crypto
+Forges/Webhooks  + Crypto
 Storage          SYSTEM Model GRDB
 Storage/Vault    + Crypto
 Access           SYSTEM Model Forges Storage Logging
@@ -22,7 +24,7 @@ Access/Identity  + Crypto CryptoExtras Dispatch
 Web              SYSTEM Model Access Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOSSL ServiceLifecycle
 Sandbox          SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
 Sandbox/Accounts + Crypto
-gatehouse        SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration Logging NIOCore NIOSSL ServiceLifecycle SystemPackage UnixSignals
+gatehouse        SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration Logging NIOCore NIOSSL ServiceLifecycle SystemPackage UnixSignals Yams
 '
 # What SYSTEM stands for.
 readonly system='FoundationEssentials Foundation Synchronization Glibc Musl Darwin'

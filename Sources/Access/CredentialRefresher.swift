@@ -6,7 +6,12 @@ package import Logging
 package import Model
 package import Storage
 
-/// Renews OAuth tokens: one renewal of a credential at a time, and everybody who asked meanwhile gets its result.
+/// Renews OAuth tokens: one renewal of a credential at a time, over all tasks and all processes that share the store, and
+/// everybody who asked meanwhile gets its result. Many forges take a refresh token once: of two who send it, the second
+/// is refused, and some then end the whole grant.
+///
+/// Among processes, a lease in the store says who renews. Its owner prolongs it while it works; when the owner is killed, the
+/// next one has it after ``leaseMilliseconds``.
 ///
 /// Renewals run inside ``run()``, not in the request that asked: a caller that goes away must not cut off a renewal between
 /// the forge's answer, which ends the old tokens, and the write of the new ones.
@@ -22,7 +27,11 @@ package actor CredentialRefresher {
     private let logger: Logger
     private let jobs: AsyncStream<VaultEntry>
     private let queue: AsyncStream<VaultEntry>.Continuation
+    /// This process, among those that share the store.
+    private let owner = RandomText.hexadecimal()
     private var waiting: [String: [CheckedContinuation<Outcome, Never>]] = [:]
+
+    private static let leaseMilliseconds: Int64 = 10_000
 
     package init(vault: Vault, sites: OAuthSites, upstream: Upstream, logger: Logger) {
         self.vault = vault
@@ -83,35 +92,103 @@ package actor CredentialRefresher {
     }
 
     private func renew(_ stale: VaultEntry) async -> Outcome {
+        do {
+            var pause = 10
+            while true {
+                if let done = try await settled(stale) { return done }
+                let answer = try await vault.takeRenewal(
+                    of: stale.authorization.id, owner: owner, milliseconds: Self.leaseMilliseconds)
+                if answer != .held { return try await renewUnderLease(stale, wasCutOff: answer == .takenOver) }
+                try await Task.sleep(for: .milliseconds(pause))
+                pause = min(2 * pause, 200)
+            }
+        } catch {
+            return unusable(stale.authorization, error)
+        }
+    }
+
+    /// What there is to say without a renewal: somebody else has renewed it, or it is gone. nil where it is still `stale`.
+    private func settled(_ stale: VaultEntry) async throws -> Outcome? {
+        let authorization = stale.authorization
+        guard let current = try await vault.entry(named: authorization.name, of: authorization.tenant),
+            current.authorization.id == authorization.id, case .oauth = current.credential
+        else {
+            return .failed(
+                ForgeError(.credentialRejected, authorization.forge, "The authorization has been deleted meanwhile."))
+        }
+        return current.credential == stale.credential ? nil : .renewed(current)
+    }
+
+    /// - Parameter wasCutOff: whether an earlier renewal of this credential never ended.
+    private func renewUnderLease(_ stale: VaultEntry, wasCutOff: Bool) async throws -> Outcome {
+        let id = stale.authorization.id
+        let outcome = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.prolong(id) }
+            let outcome = await self.renewAlone(stale, wasCutOff: wasCutOff)
+            group.cancelAll()
+            return outcome
+        }
+        do {
+            try await vault.returnRenewal(of: id, owner: owner)
+        } catch {
+            // It ends by itself.
+            logger.warning("lease not returned", metadata: ["authorization": "\(id)", "error": "\(error)"])
+        }
+        return outcome
+    }
+
+    private func prolong(_ id: String) async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: .milliseconds(Self.leaseMilliseconds / 3))
+                _ = try await vault.takeRenewal(of: id, owner: owner, milliseconds: Self.leaseMilliseconds)
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("lease not prolonged", metadata: ["authorization": "\(id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func renewAlone(_ stale: VaultEntry, wasCutOff: Bool) async -> Outcome {
         let authorization = stale.authorization
         do {
-            guard let current = try await vault.entry(named: authorization.name, of: authorization.tenant),
-                current.authorization.id == authorization.id, case .oauth(let tokens) = current.credential
-            else {
+            // The one before may have finished between the look and the lease.
+            if let done = try await settled(stale) { return done }
+            guard case .oauth(let tokens) = stale.credential else {
                 return .failed(
-                    ForgeError(
-                        .credentialRejected, authorization.forge, "The authorization has been deleted meanwhile."))
+                    ForgeError(.credentialRejected, authorization.forge, "The credential is no OAuth token."))
             }
-            if current.credential != stale.credential { return .renewed(current) }
+            if wasCutOff {
+                logger.warning(
+                    "a renewal was cut off", metadata: ["authorization": "\(authorization.id)"])
+            }
             do {
                 let application = try sites.application(authorization.forge, site: authorization.site)
                 let fresh = try await OAuthFlow(application, upstream: upstream).refresh(tokens)
-                return .renewed(try await save(fresh, of: current))
+                return .renewed(try await save(fresh, of: stale))
             } catch let error as ForgeError {
                 if error.code == .credentialRejected {
                     try await vault.set(
                         status: .rejected, of: authorization.id, tenant: authorization.tenant,
-                        ifRevision: current.revision)
+                        ifRevision: stale.revision)
+                    logger.error(
+                        wasCutOff ? "tokens lost in a renewal that was cut off" : "grant ended by its forge",
+                        metadata: ["authorization": "\(authorization.id)"])
                 }
                 return .failed(error)
             }
         } catch {
-            logger.error(
-                "renewed credential not saved or not readable",
-                metadata: ["authorization": "\(authorization.id)", "error": "\(error)"])
-            return .failed(
-                ForgeError(.unavailable, authorization.forge, "The renewed credential could not be stored. Try again."))
+            return unusable(authorization, error)
         }
+    }
+
+    private func unusable(_ authorization: Authorization, _ error: any Error) -> Outcome {
+        logger.error(
+            "renewed credential not saved or not readable",
+            metadata: ["authorization": "\(authorization.id)", "error": "\(error)"])
+        return .failed(
+            ForgeError(.unavailable, authorization.forge, "The renewed credential could not be stored. Try again."))
     }
 
     /// Writes the new tokens. A write that the store refuses is tried again for some time: the old tokens are dead.

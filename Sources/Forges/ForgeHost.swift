@@ -17,6 +17,8 @@ package struct ForgeHost: Sendable, Hashable {
         switch forge {
         case .github: ForgeHost(forge: forge, pages: "https://github.com", api: "https://api.github.com")
         case .gitlab: ForgeHost(forge: forge, pages: "https://gitlab.com", api: "https://gitlab.com/api/v4")
+        case .devcloud: codearts(.usual)
+        case .gitee: gitee("https://gitee.com")
         case .bitbucket:
             ForgeHost(forge: forge, pages: "https://bitbucket.org", api: "https://api.bitbucket.org/2.0")
         }
@@ -27,7 +29,7 @@ package struct ForgeHost: Sendable, Hashable {
     package var shown: String {
         switch forge {
         case .github: api
-        case .gitlab: pages
+        case .gitlab, .gitee, .devcloud: pages
         case .bitbucket: self == .official(.bitbucket) ? pages : api
         }
     }
@@ -76,8 +78,17 @@ package struct ForgeHost: Sendable, Hashable {
             if prefix.suffix(2) == ["api", "v4"] { prefix.removeLast(2) }
             let whole = gitlab(([root] + prefix).joined(separator: "/"))
             return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitlab(root)]
+        case .devcloud: return [CodeArtsRegion(host: origin.host).map(codearts) ?? codearts(root)]
+        case .gitee:
+            // Gitee's private edition has a host of its own, so a path is a user's page or the API's.
+            return [["gitee.com", "www.gitee.com"].contains(origin.host) ? official(.gitee) : gitee(root)]
         case .bitbucket: return bitbucket(origin, root, path)
         }
+    }
+
+    /// https://gitee.com/api/v5/swagger
+    private static func gitee(_ pages: String) -> ForgeHost {
+        ForgeHost(forge: .gitee, pages: pages, api: pages + "/api/v5")
     }
 
     /// bitbucket.org; an API base `…/2.0` of Cloud or `…/rest/api/latest` (or another version) of Data Center; or any other
@@ -104,6 +115,16 @@ package struct ForgeHost: Sendable, Hashable {
 
     private static func gitlab(_ pages: String) -> ForgeHost {
         ForgeHost(forge: .gitlab, pages: pages, api: pages + "/api/v4")
+    }
+
+    /// A region of Huawei Cloud, whichever of its hosts was named.
+    private static func codearts(_ region: CodeArtsRegion) -> ForgeHost {
+        codearts(region.api)
+    }
+
+    /// The API has no path of its own.
+    private static func codearts(_ root: String) -> ForgeHost {
+        ForgeHost(forge: .devcloud, pages: root, api: root)
     }
 
     /// github.com; GitHub Enterprise Cloud with data residency (`NAME.ghe.com`); otherwise GitHub Enterprise Server.

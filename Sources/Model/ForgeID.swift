@@ -5,12 +5,17 @@
 package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
     case github
     case gitlab
+    /// CodeArts Repo, which once was part of DevCloud.
+    case devcloud
+    case gitee
     /// Bitbucket Cloud and Bitbucket Data Center: which of them, the host tells.
     case bitbucket
 
-    /// The forge that a caller's `repo_type` names, whatever its letter case; nil for one that is not known.
+    /// The forge that a caller's `repo_type` names, whatever its letter case; nil for one that is not known. `codearts` means
+    /// ``devcloud``, by the forge's present name.
     package init?(repoType: String) {
-        self.init(rawValue: repoType.lowercased())
+        let name = repoType.lowercased()
+        self.init(rawValue: name == "codearts" ? Self.devcloud.rawValue : name)
     }
 
     /// The name as its company spells it, for sentences.
@@ -18,6 +23,8 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         switch self {
         case .github: "GitHub"
         case .gitlab: "GitLab"
+        case .devcloud: "CodeArts Repo"
+        case .gitee: "Gitee"
         case .bitbucket: "Bitbucket"
         }
     }
@@ -27,6 +34,8 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         switch self {
         case .github: [.oauth, .personal, .password]
         case .gitlab: [.oauth, .personal]
+        case .devcloud: [.password]
+        case .gitee: [.oauth, .personal]
         case .bitbucket: [.oauth, .personal, .password]
         }
     }

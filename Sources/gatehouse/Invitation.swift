@@ -15,7 +15,8 @@ struct Invitation {
         let base = "\(endpoint)/v1/\(guest.projectID)/git"
         var lines = ["", "Gatehouse    \(endpoint)    (API description: \(endpoint)/openapi.yaml)"]
         for forge in forges {
-            let name = forge.forge.displayName.padding(toLength: 12, withPad: " ", startingAt: 0)
+            let name = forge.displayName.padding(
+                toLength: max(12, forge.displayName.count), withPad: " ", startingAt: 0)
             lines.append(
                 "\(name) \(forge.host)    user \(forge.signIn.user), password \(forge.signIn.password.exposed)")
         }
@@ -43,7 +44,7 @@ struct Invitation {
     func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let forges = forges.map { ($0.forge.rawValue, Ready.Forge($0)) }
+        let forges = forges.map { ($0.name, Ready.Forge($0)) }
         let ready = Ready(
             endpoint: endpoint, project_id: guest.projectID,
             access_key: .init(ak: guest.accessKey, sk: guest.secretKey),
@@ -72,12 +73,18 @@ struct Invitation {
             let password: String
         }
 
+        struct Application: Encodable {
+            let client_id: String
+            let client_secret: String
+        }
+
         struct Forge: Encodable {
             let host: String
             let login: String
             let sign_in: SignIn
             let token: String
             let basic: SignIn?
+            let oauth: Application
             let namespace: String
             let project: String
 
@@ -87,6 +94,8 @@ struct Invitation {
                 sign_in = SignIn(user: forge.signIn.user, password: forge.signIn.password.exposed)
                 token = forge.token.exposed
                 basic = forge.basic.map { SignIn(user: $0.user, password: $0.password.exposed) }
+                oauth = Application(
+                    client_id: forge.oauthClientID, client_secret: forge.oauthClientSecret.exposed)
                 namespace = forge.namespace
                 project = forge.project
             }

@@ -172,6 +172,66 @@ import Testing
         #expect(try await house.broker.authorizations(house.grant()).first?.status == .normal)
     }
 
+    @Test func `of two processes on one store, one renews for the callers of both`() async throws {
+        let forge = RotatingGitLab()
+        let network = StubNetwork { forge.answer($0) }
+        let house = try await TestHouse(network: network)
+        let neighbour = house.neighbour(over: network)
+        async let service: Void = neighbour.refresher.run()
+        try await house.serving {
+            for round in 1...20 {
+                try await house.store(
+                    Self.tokens(expires: 1, refresh: "refresh-\(round - 1)", access: "access-\(round - 1)"),
+                    named: "flow-\(round)", forge: .gitlab)
+                try await withThrowingTaskGroup(of: Account.self) { group in
+                    for number in 0..<20 {
+                        let broker = number.isMultiple(of: 2) ? house.broker : neighbour.broker
+                        group.addTask { try await broker.open("flow-\(round)", with: house.grant()).forge.account() }
+                    }
+                    for try await account in group { #expect(account.login == "octavia") }
+                }
+                #expect(forge.refreshes == round)
+            }
+        }
+        neighbour.refresher.stop()
+        await service
+    }
+
+    @Test func `what a killed process had begun to renew, another renews when the lease is over`() async throws {
+        let forge = RotatingGitLab()
+        let house = try await TestHouse(network: StubNetwork { forge.answer($0) })
+        try await house.store(Self.tokens(expires: 1), named: "flow", forge: .gitlab)
+        let id = try #require(try await house.broker.authorizations(house.grant()).first?.id)
+        #expect(try await house.vault.takeRenewal(of: id, owner: "killed", milliseconds: 10_000) == .granted)
+        house.clock.advance(seconds: 11)
+        let account = try await house.serving {
+            try await house.broker.open("flow", with: house.grant()).forge.account()
+        }
+        #expect(account.login == "octavia")
+        #expect(forge.refreshes == 1)
+        // Given back: the next one is told nothing of a takeover.
+        #expect(try await house.vault.takeRenewal(of: id, owner: "next", milliseconds: 10_000) == .granted)
+    }
+
+    @Test func `who finds another renewing waits, and takes what it has written`() async throws {
+        let forge = RotatingGitLab()
+        let house = try await TestHouse(network: StubNetwork { forge.answer($0) })
+        try await house.store(Self.tokens(expires: 1, access: "stale"), named: "flow", forge: .gitlab)
+        let authorization = try #require(try await house.broker.authorizations(house.grant()).first)
+        #expect(
+            try await house.vault.takeRenewal(of: authorization.id, owner: "other", milliseconds: 10_000) == .granted)
+        try await house.serving {
+            async let account = house.broker.open("flow", with: house.grant()).forge.account()
+            #expect(
+                try await house.vault.takeRenewal(of: authorization.id, owner: "third", milliseconds: 10_000) == .held)
+            try await house.vault.replace(
+                credential: Self.tokens(expires: nil), of: authorization.id, tenant: authorization.tenant, ifRevision: 1
+            )
+            #expect(try await account.login == "octavia")
+        }
+        #expect(forge.refreshes == 0)
+    }
+
     @Test func `a token that the forge refuses before its end is renewed and the call repeated`() async throws {
         let forge = RotatingGitLab()
         let house = try await TestHouse(network: StubNetwork { forge.answer($0) })

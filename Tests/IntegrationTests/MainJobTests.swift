@@ -6,7 +6,7 @@ import Testing
 
 /// The whole house on one machine: the program as it is built, over HTTP, with an emulated forge behind it.
 @Suite(.serialized) struct MainJobTests {
-    @Test(arguments: ["github", "gitlab", "bitbucket"])
+    @Test(arguments: ["bitbucket", "gitee", "github", "gitlab"])
     func `a personal token is kept, works on a repository, and is gone after its deletion`(forge: String) async throws {
         let directory = try TemporaryDirectory()
         let sandbox = try await RunningSandbox.start(in: directory.url)

@@ -96,6 +96,31 @@ import Testing
     }
 
     @Test(arguments: OddHouse.forges)
+    func `a default branch may have a slash, and is meant where no ref is given`(forge: String) async throws {
+        let house = try await OddHouse(forge)
+        let work = try await OddRepository(in: house.directory.url)
+        try await work.importText("first\n", on: "trunk/main")
+        let place = try await house.push(work, as: "slashed")
+        let branches = try await house.call("GET", "/repos/\(place)/branches").json()["branches"] as? [String]
+        #expect(branches == ["trunk/main"])
+        for query in ["", "?ref=trunk%2Fmain", "?ref=trunk/main"] {
+            let commits = try await house.call("GET", "/repos/\(place)/commits\(query)").json()["commits"] as? [Any]
+            #expect(commits?.count == 1, "\(query)")
+        }
+        let file = "/files/\(place)/notes.txt?ref=trunk%2Fmain"
+        let sha = try #require(try await house.call("GET", file).json()["sha"] as? String)
+        let text = Data("second\n".utf8).base64EncodedString()
+        let change = ["message": "change", "content": text, "sha": sha]
+        #expect(try await house.call("PUT", file, body: change).status == 200)
+        #expect(try await house.call("GET", file).json()["content"] as? String == text)
+        let tag = ["name": "v/1", "description": "A tag"]
+        let tagged = try await house.call("POST", "/repos/\(place)/tags?ref=trunk%2Fmain", body: tag)
+        #expect(tagged.status == 200, "\(String(decoding: tagged.body, as: UTF8.self))")
+        #expect(try await house.call("DELETE", "/repos/\(place)/tags/v%2F1").status == 204)
+        #expect((try await house.call("GET", "/repos/\(place)/tags").json()["tags"] as? [Any])?.count == 0)
+    }
+
+    @Test(arguments: OddHouse.forges)
     func `the first file of an empty repository makes its branch`(forge: String) async throws {
         let house = try await OddHouse(forge)
         let place = try await house.make("fresh").place
@@ -137,7 +162,7 @@ import Testing
 
 /// A sandbox with one authorization at one forge.
 private struct OddHouse {
-    static let forges = ["github", "gitlab", "bitbucket"]
+    static let forges = ["bitbucket", "bitbucket-datacenter", "devcloud", "gitee", "github", "gitlab"]
 
     let directory: TemporaryDirectory
     let sandbox: RunningSandbox
@@ -149,7 +174,12 @@ private struct OddHouse {
         sandbox = try await RunningSandbox.start(in: directory.url)
         forge = try #require(sandbox.ready.forges[id])
         let made =
-            if let basic = forge.basic {
+            if id == "bitbucket-datacenter" {
+                // A forge's second product is chosen by its host.
+                try await sandbox.call(
+                    "POST", "/auths/bitbucket/personal",
+                    body: ["name": "odd-one", "token": forge.token, "host": forge.host])
+            } else if let basic = forge.basic {
                 try await sandbox.call(
                     "POST", "/auths/\(id)/password",
                     body: ["name": "odd-one", "user": basic.user, "password": basic.password])

@@ -129,6 +129,12 @@ import Testing
         ("forges: {gitlab: {host: 'ftp://x'}}", "forges.gitlab.host"),
         ("a: [", "cannot be read as YAML: look at line"), ("- a\n- b", "must have keys at its top"),
         ("network: {alow: [10.0.0.0/8]}", "Is network.allow meant?"), ("netwrk: 5", "netwrk, which is not known"),
+        ("forges: {devcloud: {iam: 'ftp://x'}}", "forges.devcloud.iam"),
+        (
+            "forges: {devcloud: {oauth: {default: {client_id: x}}}}",
+            "forges.devcloud.oauth.default.client_id, which is not known"
+        ),
+        ("forges: {github: {iam: 'https://x.example'}}", "forges.github.iam, which is not known"),
         ("forges: {sourceforge: {host: 'https://x.example'}}", "forges.sourceforge.host, which is not known"),
         ("forges: {gitlab: {oauth: {default: {client_secre: x}}}}", "client_secre, which is not known"),
         ("network: {allow: {a: b}}", "network.allow.a, which is not known"),

@@ -49,7 +49,13 @@ import Testing
         #expect(ForgeID(repoType: "") == nil)
     }
 
-    @Test(arguments: ForgeID.allCases) func `every forge takes personal tokens and OAuth`(forge: ForgeID) {
+    @Test(arguments: ["codearts", "CodeArts", "DevCloud"]) func `CodeArts Repo has two names`(name: String) {
+        #expect(ForgeID(repoType: name) == .devcloud)
+    }
+
+    @Test(arguments: ForgeID.allCases.filter { $0 != .devcloud })
+    func `every forge but CodeArts Repo takes personal tokens and OAuth`(forge: ForgeID) {
         #expect(forge.modes.isSuperset(of: [.personal, .oauth]))
+        #expect(ForgeID.devcloud.modes == [.password])
     }
 }

@@ -93,7 +93,10 @@ func token(_ text: String, scopes: [String], login: String = SandboxSeed.login) 
 }
 
 /// Runs the machine's git, as a user would, and gives what it writes, errors included.
-func runGit(_ arguments: [String], in directory: String? = nil) async throws -> (isDone: Bool, output: String) {
+/// - Parameter input: what git reads.
+func runGit(
+    _ arguments: [String], in directory: String? = nil, input: [UInt8] = []
+) async throws -> (isDone: Bool, output: String) {
     let result = try await Subprocess.run(
         .name("git"),
         arguments: Arguments((directory.map { ["-C", $0] } ?? []) + arguments),
@@ -102,6 +105,7 @@ func runGit(_ arguments: [String], in directory: String? = nil) async throws -> 
             "GIT_TERMINAL_PROMPT": "0", "GIT_AUTHOR_NAME": "Octavia", "GIT_AUTHOR_EMAIL": "o@example.com",
             "GIT_COMMITTER_NAME": "Octavia", "GIT_COMMITTER_EMAIL": "o@example.com",
         ]),
+        input: .array(input),
         output: .string(limit: 1 << 24),
         error: .combinedWithOutput
     )

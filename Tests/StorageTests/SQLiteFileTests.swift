@@ -111,6 +111,33 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test func `a store of the first form keeps what it holds, and takes forges that it did not know`() async throws {
+        try await Fixture.inTemporaryDirectory { directory in
+            let path = directory + "/store"
+            let tenant = RandomText.hexadecimal()
+            let old = try DatabasePool(path: path)
+            try SQLiteSchema.migrator.migrate(old, upTo: "1 house")
+            let insert = """
+                INSERT INTO master_keys VALUES (1, x'00', 1);
+                INSERT INTO tenants VALUES (1, '\(tenant)', '\(RandomText.hexadecimal())', 'one', 1);
+                INSERT INTO authorizations VALUES (7, '\(RandomText.hexadecimal())', '\(tenant)', 'kept', 'gitlab',
+                    'oauth', 'https://gitlab.com', 'h', 'u', 'a', 'intl', 1, 2, 1, 1, 3, x'00');
+                """
+            try await old.write { try $0.execute(sql: insert) }
+            try old.close()
+            let store = try SQLiteStore(path: path)
+            let kept = try await store.authorizations(of: try #require(TenantID(tenant)))
+            #expect(kept.map(\.name.text) == ["kept"])
+            #expect(kept.first?.site == "intl" && kept.first?.status == .expired && kept.first?.updated == 2)
+            try await store.write { database in
+                try database.execute(sql: "UPDATE authorizations SET forge = 'gitea'")
+                #expect(try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").isEmpty)
+            }
+            #expect(try await store.deleteTenant(try #require(TenantID(tenant))))
+            try store.close()
+        }
+    }
+
     @Test func `a file that is no database, a directory and a forbidden place are refused with a sentence`()
         async throws
     {

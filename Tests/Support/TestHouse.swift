@@ -58,6 +58,19 @@ package final class TestHouse: Sendable {
         stranger = try await Self.makeCaller("rival", identity)
     }
 
+    /// Another process on the same store: a broker with a refresher of its own.
+    package func neighbour(over network: StubNetwork) -> (broker: Broker, refresher: CredentialRefresher) {
+        let sites = OAuthSites(Self.applications)
+        let refresher = CredentialRefresher(
+            vault: vault, sites: sites, upstream: network.upstream,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        return (
+            Broker(
+                vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
+                clock: clock.wall), refresher
+        )
+    }
+
     deinit {
         try? FileManager.default.removeItem(at: directory)
     }

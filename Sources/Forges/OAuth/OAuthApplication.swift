@@ -32,6 +32,10 @@ package struct OAuthApplication: Sendable {
         case .github: ["read:user", "repo", "write:repo_hook", "read:org"]
         // https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications
         case .gitlab: ["api"]
+        // Has no OAuth: ``ForgeID/modes`` says so, and nothing makes an application of it.
+        case .devcloud: []
+        // https://gitee.com/api/v5/oauth_doc; groups and enterprises list namespaces.
+        case .gitee: ["user_info", "projects", "hook", "groups", "enterprises"]
         // https://confluence.atlassian.com/bitbucketserver/bitbucket-oauth-2-0-provider-api-1108483661.html; each includes those
         // before it, and repositories are made with the last.
         case .bitbucket where host.isDataCenter: ["PROJECT_ADMIN"]
@@ -45,7 +49,8 @@ package struct OAuthApplication: Sendable {
     var authorizeAddress: String {
         switch host.forge {
         case .github: host.pages + "/login/oauth/authorize"
-        case .gitlab: host.pages + "/oauth/authorize"
+        case .gitlab, .gitee: host.pages + "/oauth/authorize"
+        case .devcloud: host.pages
         case .bitbucket where host.isDataCenter: host.pages + "/rest/oauth2/latest/authorize"
         case .bitbucket: host.pages + "/site/oauth2/authorize"
         }
@@ -59,7 +64,8 @@ package struct OAuthApplication: Sendable {
     var tokenAddress: String {
         switch host.forge {
         case .github: host.pages + "/login/oauth/access_token"
-        case .gitlab: host.pages + "/oauth/token"
+        case .gitlab, .gitee: host.pages + "/oauth/token"
+        case .devcloud: host.pages
         case .bitbucket where host.isDataCenter: host.pages + "/rest/oauth2/latest/token"
         case .bitbucket: host.pages + "/site/oauth2/access_token"
         }

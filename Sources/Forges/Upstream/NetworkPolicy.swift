@@ -47,9 +47,11 @@ package final class NetworkPolicy: Sendable {
 
     /// - Parameters:
     ///   - trusted: the hosts that the operator has configured.
+    ///   - identities: what the operator has configured to give tokens for them.
     ///   - allowances: what callers may name besides public hosts.
-    package init(trusted: [ForgeHost], allowances: [Allowance]) {
-        origins = Set(trusted.flatMap { [Origin($0.pages), Origin($0.api)] }.compactMap(\.self))
+    package init(trusted: [ForgeHost], identities: [IAMService] = [], allowances: [Allowance]) {
+        let addresses = trusted.flatMap { [$0.pages, $0.api] } + identities.map(\.address)
+        origins = Set(addresses.compactMap { Origin($0) })
         var hosts: Set<String> = []
         var networks: [IPNetwork] = []
         for allowance in allowances {

@@ -37,8 +37,10 @@ extension Upstream {
         }
     }
 
-    static func client(_ client: HTTPClient, policy: NetworkPolicy, limits: Limits) -> Upstream {
-        Upstream { request in
+    static func client(
+        _ client: HTTPClient, policy: NetworkPolicy, limits: Limits, identities: [ForgeHost: IAMService] = [:]
+    ) -> Upstream {
+        Upstream(identities: identities) { request in
             try await policy.check(request.url)
             var outgoing = HTTPClientRequest(url: request.url)
             outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
@@ -108,8 +110,10 @@ package struct UpstreamConnections: Sendable {
     }
 
     /// The way out over these connections.
-    package func upstream(policy: NetworkPolicy) -> Upstream {
-        .client(client, policy: policy, limits: limits)
+    /// - Parameter identities: where installations of CodeArts Repo have their tokens from, where it is not their own
+    ///   origin.
+    package func upstream(policy: NetworkPolicy, identities: [ForgeHost: IAMService] = [:]) -> Upstream {
+        .client(client, policy: policy, limits: limits, identities: identities)
     }
 
     /// Ends all connections. Throws when it has been called before.

@@ -84,8 +84,13 @@ package struct Upstream: Sendable {
     package typealias Exchange = @Sendable (Request) async throws -> Response
 
     private let exchange: Exchange
+    /// What installations of CodeArts Repo have their tokens from, where it is not their own origin.
+    let identities: [ForgeHost: IAMService]
+    /// Shared by all copies: for as long as this way out is there.
+    let iamTokens = IAMTokens()
 
-    package init(exchange: @escaping Exchange) {
+    package init(identities: [ForgeHost: IAMService] = [:], exchange: @escaping Exchange) {
+        self.identities = identities
         self.exchange = exchange
     }
 

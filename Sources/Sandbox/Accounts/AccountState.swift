@@ -84,6 +84,8 @@ struct SandboxGroup: Sendable, Codable, Hashable {
     var isPublic: Bool
     /// Unix time in seconds.
     var created: Int64
+    /// At Gitee alone: whether it is an enterprise; nil is no.
+    var isEnterprise: Bool?
 }
 
 /// Who owns a repository.

@@ -16,19 +16,22 @@ extension GitRepository {
     /// `refs/heads/feature/one`, not `refs/heads/features`), by name.
     func references(under prefix: String = "refs/") async throws(GitError) -> [GitReference] {
         let output = try await command().run([
-            "for-each-ref", "--format=%(refname)%00%(objectname)%00%(objecttype)%00%(*objectname)", "--", prefix,
+            "for-each-ref", "--format=%(refname)%00%(objectname)%00%(objecttype)%00%(*objectname)%00%(*objecttype)",
+            "--",
+            prefix,
         ])
-        return output.split(separator: UInt8(ascii: "\n")).compactMap { line in
+        var references: [GitReference] = []
+        for line in output.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: 0, omittingEmptySubsequences: false)
                 .map { String(decoding: $0, as: UTF8.self) }
-            guard fields.count == 4, let type = GitObjectType(rawValue: fields[2]) else { return nil }
-            return GitReference(
-                name: fields[0],
-                objectID: fields[1],
-                objectType: type,
-                peeledID: fields[3].isEmpty ? fields[1] : fields[3]
-            )
+            guard fields.count == 5, let type = GitObjectType(rawValue: fields[2]) else { continue }
+            var peeled = fields[3].isEmpty ? fields[1] : fields[3]
+            // Git before 2.45 looks through one tag only, not through a tag on a tag.
+            if fields[4] == "tag" { peeled = try await objectID(fields[0] + "^{}") ?? peeled }
+            references.append(
+                GitReference(name: fields[0], objectID: fields[1], objectType: type, peeledID: peeled))
         }
+        return references
     }
 
     /// The ref of exactly this name (`refs/heads/main`); nil where there is none.

@@ -9,7 +9,8 @@ extension ForgeBackend {
 
     /// Fills a new forge with accounts, repositories, a token and the OAuth application. About a tenth of a second.
     func seed() async throws {
-        let profile = SeedProfile.profile(of: forge)
+        if forge == .devcloud { return try await seedCodeArts() }
+        let profile = isDataCenter ? SeedProfile.dataCenter : SeedProfile.profile(of: forge)
         let now = AccountStore.now()
         let (octavia, marlow, works) = store.update { state in
             let octavia = state.addUser(
@@ -40,6 +41,7 @@ extension ForgeBackend {
         try await add(SandboxSeed.organizationProject, .group(works.id), "Cranes", history: .small)
         try await add(SandboxSeed.otherProject, .user(marlow.id), nil, history: .small)
         if forge == .gitlab { try await seedGitLab() }
+        if forge == .gitee { try await seedGitee() }
     }
 
     /// Adds what the options ask for, on every start: tokens and redirect addresses.
@@ -89,7 +91,7 @@ extension ForgeBackend {
 }
 
 extension AccountState {
-    fileprivate mutating func addUser(
+    mutating func addUser(
         _ login: String, _ name: String, _ email: String, _ password: String, now: Int64
     ) -> SandboxUser {
         let user = SandboxUser(

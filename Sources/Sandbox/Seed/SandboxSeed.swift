@@ -49,6 +49,11 @@ struct SeedProfile: Sendable {
     /// Whether a token is worth nothing without its account's email.
     var needsEmail = false
 
+    /// https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
+    static let dataCenter = SeedProfile(
+        tokenPrefix: "BBDC-", tokenLength: 44, scopes: ["PROJECT_ADMIN", "REPO_ADMIN"],
+        applicationScopes: ["PROJECT_ADMIN"], clientIDLength: 32)
+
     static func profile(of forge: ForgeID) -> SeedProfile {
         switch forge {
         case .github:
@@ -66,6 +71,20 @@ struct SeedProfile: Sendable {
                 scopes: ["api", "read_user", "read_repository", "write_repository"],
                 applicationScopes: [
                     "api", "read_api", "read_user", "read_repository", "write_repository", "openid", "profile", "email",
+                ],
+                clientIDLength: 64
+            )
+        // Has no OAuth; its tokens are made where it is seeded.
+        case .devcloud:
+            SeedProfile(tokenPrefix: "", tokenLength: 40, scopes: [], applicationScopes: [], clientIDLength: 0)
+        case .gitee:
+            SeedProfile(
+                tokenPrefix: "",
+                tokenLength: 32,
+                scopes: ["user_info", "projects", "hook", "groups", "enterprises"],
+                applicationScopes: [
+                    "user_info", "projects", "pull_requests", "issues", "notes", "keys", "hook", "groups", "gists",
+                    "enterprises", "emails",
                 ],
                 clientIDLength: 64
             )

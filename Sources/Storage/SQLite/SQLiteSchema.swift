@@ -17,6 +17,9 @@ enum SQLiteSchema {
             try database.execute(sql: house)
             try database.execute(sql: mark)
         }
+        migrator.registerMigration("2 forges and leases") { database in
+            try database.execute(sql: forgesAndLeases)
+        }
         return migrator
     }
 
@@ -126,5 +129,43 @@ enum SQLiteSchema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX oauth_states_by_user ON oauth_states (tenant, user);
         CREATE INDEX oauth_states_by_end ON oauth_states (expires);
+        """
+
+    /// The forges are listed by the program, not by the table: a table's list cannot be changed without writing it anew.
+    private static let forgesAndLeases = """
+        CREATE TABLE new_authorizations (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE \(isIdentifier("id")),
+            tenant TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+            name TEXT NOT NULL CHECK (length(name) BETWEEN 4 AND 63 AND name NOT GLOB '*[^0-9A-Za-z._-]*'),
+            forge TEXT NOT NULL CHECK (length(forge) BETWEEN 1 AND 32 AND forge NOT GLOB '*[^a-z]*'),
+            mode TEXT NOT NULL CHECK (mode IN ('oauth', 'personal', 'password')),
+            host TEXT NOT NULL CHECK (host <> ''),
+            home TEXT NOT NULL,
+            user TEXT NOT NULL,
+            avatar TEXT NOT NULL,
+            site TEXT,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            status INTEGER NOT NULL CHECK (status IN (0, 1, 2)),
+            key_version INTEGER NOT NULL REFERENCES master_keys (version),
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            sealed BLOB NOT NULL,
+            UNIQUE (tenant, name)
+        ) STRICT;
+        INSERT INTO new_authorizations (number, id, tenant, name, forge, mode, host, home, user, avatar, site, created,
+            updated, status, key_version, revision, sealed)
+        SELECT number, id, tenant, name, forge, mode, host, home, user, avatar, site, created,
+            updated, status, key_version, revision, sealed FROM authorizations;
+        DROP TABLE authorizations;
+        ALTER TABLE new_authorizations RENAME TO authorizations;
+        CREATE INDEX authorizations_by_tenant ON authorizations (tenant);
+
+        -- Who works on what at the moment, among all programs that have the file open.
+        CREATE TABLE leases (
+            name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 100),
+            owner TEXT NOT NULL CHECK (owner <> ''),
+            expires INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -28,6 +28,9 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "A folder to keep everything in between runs.")
     var state: String?
 
+    @Option(help: "Seconds that the forges' OAuth access tokens live, in place of the forges' own lifetimes.")
+    var tokenLifetime: Int64?
+
     @Option(help: "A file to write, once all is up: endpoint, keys and forges as JSON.")
     var readyFile: String?
 
@@ -35,13 +38,19 @@ struct SandboxCommand: AsyncParsableCommand {
         guard (0...65535).contains(port), (0...65500).contains(forgePort) else {
             throw ValidationError("A port is a number from 0 to 65535.")
         }
+        guard tokenLifetime.map({ (1...315_360_000).contains($0) }) ?? true else {
+            throw ValidationError("A token lives for 1 second at least and for ten years at most.")
+        }
     }
 
     func run() async throws {
         let directory = try StateDirectory(state)
         defer { directory.removeIfTemporary() }
         do {
-            try await SandboxHouse(directory: directory, port: port, forgePort: forgePort, readyFile: readyFile).run()
+            try await SandboxHouse(
+                directory: directory, port: port, forgePort: forgePort, tokenLifetime: tokenLifetime,
+                readyFile: readyFile
+            ).run()
         } catch let error as SandboxError {
             throw ValidationError(error.description)
         }

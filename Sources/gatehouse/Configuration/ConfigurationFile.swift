@@ -46,7 +46,9 @@ struct ConfigurationFile {
     ]
 
     private static let forgeKeys = ForgeID.allCases.flatMap { forge in
-        ["host", "hosts", "oauth.sites"].map { "forges.\(forge.rawValue).\($0)" }
+        let own = forge == .devcloud ? ["iam", "iam_project"] : []
+        let oauth = forge.modes.contains(.oauth) ? ["oauth.sites"] : []
+        return (["host", "hosts"] + own + oauth).map { "forges.\(forge.rawValue).\($0)" }
     }
 
     private static let siteKeys: Set<Substring> = ["client_id", "client_secret", "host", "scopes"]
@@ -54,8 +56,10 @@ struct ConfigurationFile {
     private static func isKnown(_ key: String) -> Bool {
         if staticKeys.contains(key) || forgeKeys.contains(key) { return true }
         let parts = key.split(separator: ".")
-        return parts.count == 5 && parts[0] == "forges" && ForgeID(rawValue: String(parts[1])) != nil
-            && parts[2] == "oauth" && siteKeys.contains(parts[4])
+        guard parts.count == 5, parts[0] == "forges", let forge = ForgeID(rawValue: String(parts[1])) else {
+            return false
+        }
+        return forge.modes.contains(.oauth) && parts[2] == "oauth" && siteKeys.contains(parts[4])
     }
 
     /// The known key that differs least, where it differs by little.

@@ -38,6 +38,8 @@ struct ServiceConfiguration: Sendable {
     var masterKey: MasterKeySource
     var allowances: [NetworkPolicy.Allowance]
     var trustedHosts: [ForgeHost]
+    /// What gives tokens for the operator's own installations of CodeArts Repo, where it is not their own origin.
+    var identities: [ForgeHost: IAMService]
     /// The addresses that callers mean who name no host.
     var usualHosts: [ForgeID: String]
     var applications: [OAuthApplication]
@@ -69,6 +71,7 @@ struct ServiceConfiguration: Sendable {
     /// - `log.level` (string, default info), `log.format` (text or json, default text)
     /// - `forges.FORGE.host` (address; default the forge's own service)
     /// - `forges.FORGE.hosts` (list of addresses of the operator's own installations)
+    /// - `forges.devcloud.iam` (address), `forges.devcloud.iam_project` (string), for these installations
     /// - `forges.FORGE.oauth.sites` (list, default one named `default`), and for each of them `forges.FORGE.oauth.SITE.client_id`,
     ///   `.client_secret` (secret), `.host`, `.scopes`
     init(_ reader: ConfigReader) throws {
@@ -106,6 +109,7 @@ struct ServiceConfiguration: Sendable {
         trustedHosts = ForgeID.allCases.map(ForgeHost.official)
         usualHosts = [:]
         applications = []
+        identities = [:]
         for forge in ForgeID.allCases {
             try readForge(forge, settings)
         }
@@ -121,6 +125,8 @@ struct ServiceConfiguration: Sendable {
         for address in try settings.list("\(key).hosts") {
             trustedHosts.append(try Self.host(forge, address, key: "\(key).hosts"))
         }
+        if forge == .devcloud { try readIdentity(key, settings) }
+        guard forge.modes.contains(.oauth) else { return }
         let sites = try settings.list("\(key).oauth.sites")
         for site in sites.isEmpty ? ["default"] : sites {
             let key = "\(key).oauth.\(site)"
@@ -139,6 +145,17 @@ struct ServiceConfiguration: Sendable {
                     host: host, site: site == "default" ? nil : site, clientID: clientID, clientSecret: Secret(secret),
                     redirectURI: publicURL + "/oauth/callback",
                     scopes: scopes.isEmpty ? OAuthApplication.defaultScopes(of: host) : scopes))
+        }
+    }
+
+    /// For every host of the operator's own: Huawei Cloud's regions have an IAM of their own.
+    private mutating func readIdentity(_ key: String, _ settings: Settings) throws {
+        let project = try settings.string("\(key).iam_project")
+        let address = try settings.string("\(key).iam")
+        guard address != nil || project != nil else { return }
+        let identity = try address.map { try Self.host(.devcloud, $0, key: "\(key).iam").api }
+        for host in trustedHosts where host.forge == .devcloud && host != .official(.devcloud) {
+            identities[host] = IAMService(address: identity ?? host.api, project: project)
         }
     }
 

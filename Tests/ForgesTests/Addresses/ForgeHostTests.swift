@@ -46,6 +46,53 @@ struct ForgeHostTests {
     }
 
     @Test(arguments: [
+        (nil, "codehub-ext.cn-north-4"), ("https://codehub-ext.cn-east-3.myhuaweicloud.com/", "codehub-ext.cn-east-3"),
+        ("http://CODEHUB-EXT.cn-east-3.myhuaweicloud.com/v4/x", "codehub-ext.cn-east-3"),
+        ("https://repo.me-east-1.myhuaweicloud.com", "repo.me-east-1"),
+        ("https://codehub-ext.af-south-1.myhuaweicloud.com", "codehub-ext.af-south-1"),
+        ("https://codehub.devcloud.cn-south-1.huaweicloud.com/Team/x.git", "codehub-ext.cn-south-1"),
+        ("https://devcloud.cn-north-1.huaweicloud.com/codehub/home", "codehub-ext.cn-north-1"),
+        ("https://devcloud.tr-west-1.huaweicloud.com", "codeartsrepo-ext.tr-west-1"),
+        ("https://iam.af-north-1.myhuaweicloud.com/v3", "repo.af-north-1"),
+        ("https://repo.eu-west-101.myhuaweicloud.com", "repo.eu-west-101"),
+    ])
+    func `an address in Huawei Cloud leads to its region's API`(address: String?, host: String) throws {
+        let hosts = try ForgeHost.candidates(.devcloud, address: address)
+        #expect(hosts.map(\.api) == ["https://\(host).myhuaweicloud.com"])
+        #expect(hosts.map(\.shown) == hosts.map(\.api))
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:9005", "http://127.0.0.1:9005"),
+        ("https://repo.example.org/team", "https://repo.example.org"),
+        ("https://iam.myhuaweicloud.com", "https://iam.myhuaweicloud.com"),
+        ("https://huaweicloud.com", "https://huaweicloud.com"),
+        (
+            "https://codehub-ext.cn-north-4.myhuaweicloud.com.evil.example",
+            "https://codehub-ext.cn-north-4.myhuaweicloud.com.evil.example"
+        ),
+        ("https://codehub-ext.nowhere.myhuaweicloud.com", "https://codehub-ext.nowhere.myhuaweicloud.com"),
+        ("https://cn-north-4.myhuaweicloud.com", "https://cn-north-4.myhuaweicloud.com"),
+        ("https://x.evilmyhuaweicloud.com", "https://x.evilmyhuaweicloud.com"),
+    ])
+    func `any other address of CodeArts Repo is an installation's own`(address: String, api: String) throws {
+        #expect(try ForgeHost.candidates(.devcloud, address: address).map(\.api) == [api])
+    }
+
+    @Test(arguments: [
+        (nil, "https://gitee.com"), ("https://gitee.com/mo", "https://gitee.com"),
+        ("https://www.gitee.com", "https://gitee.com"), ("https://gitee.com/api/v5", "https://gitee.com"),
+        ("https://git.example.org", "https://git.example.org"),
+        ("https://git.example.org/mo", "https://git.example.org"),
+        ("http://127.0.0.1:9003/api/v5/", "http://127.0.0.1:9003"),
+    ])
+    func `a Gitee address leads to one host`(address: String?, pages: String) throws {
+        let hosts = try ForgeHost.candidates(.gitee, address: address)
+        #expect(hosts.map(\.pages) == [pages])
+        #expect(hosts.map(\.api) == [pages + "/api/v5"])
+    }
+
+    @Test(arguments: [
         (nil, ["https://api.bitbucket.org/2.0"]), ("https://bitbucket.org/", ["https://api.bitbucket.org/2.0"]),
         ("https://bitbucket.org/tom-space", ["https://api.bitbucket.org/2.0"]),
         ("http://www.BITBUCKET.org", ["https://api.bitbucket.org/2.0"]),
@@ -108,8 +155,9 @@ struct ForgeHostTests {
     @Test(arguments: ForgeID.allCases)
     func `a host opens its own forge`(forge: ForgeID) async throws {
         let network = StubAccount.network(of: forge)
-        let opened = ForgeHost.official(forge).open(.fixed(.personal(Secret("t"))), upstream: network.upstream)
+        let source = CredentialSource.fixed(StubAccount.credential(of: forge))
+        let opened = ForgeHost.official(forge).open(source, upstream: network.upstream)
         #expect(try await opened.account().login == "octocat")
-        #expect(network.requests.first?.url.hasPrefix(ForgeHost.official(forge).api + "/") == true)
+        #expect(network.requests.last?.url.hasPrefix(ForgeHost.official(forge).api + "/") == true)
     }
 }

@@ -18,13 +18,20 @@ struct ForgeConformance {
     ) async -> (error: ForgeError?, network: StubNetwork) {
         let stage = GoodForge(forge)
         let counter = Counter()
+        let troubled = Mutex("")
         let network = StubNetwork(answering: { request in
             let number = counter.next(request.url)
             guard let good = try stage.answer(request) else {
                 Issue.record("\(verb) made a call that is not on its path: \(request.method.rawValue) \(request.url)")
                 throw Upstream.Failure.unreachable("not on the path")
             }
-            return number == index ? try by(request, good) : good
+            // The trouble stays where it is: a call that is made again meets it again.
+            let call = "\(request.method.rawValue) \(request.url)"
+            let isTroubled = troubled.withLock { troubled in
+                if number == index { troubled = call }
+                return troubled == call
+            }
+            return isTroubled ? try by(request, good) : good
         })
         let opened = stage.open(network)
         let error = await failure { () throws(ForgeError) in try await verb.run(on: opened, as: stage) }
@@ -32,8 +39,8 @@ struct ForgeConformance {
     }
 
     private func hold(_ error: ForgeError?, _ network: StubNetwork, at forge: ForgeID, _ what: String) {
-        let origin = Origin(ForgeHost.official(forge).api)
-        #expect(network.requests.allSatisfy { Origin($0.url) == origin }, "\(what) left its origin")
+        let origins = GoodForge(forge).origins
+        #expect(network.requests.allSatisfy { origins.contains(Origin($0.url)) }, "\(what) left its origin")
         #expect(
             network.requests.allSatisfy { !$0.url.contains(GoodForge.canary) }, "\(what) put a secret into an address")
         guard let error else { return }
@@ -53,20 +60,24 @@ struct ForgeConformance {
         #expect(error == nil)
         #expect(!network.requests.isEmpty)
         hold(error, network, at: forge, "\(verb)")
-        #expect(
-            network.requests.allSatisfy { request in request.headers.contains { $0.value.contains(GoodForge.canary) } })
-        #expect(network.requests.contains { $0.method != .get && $0.method != .head } == verb.writes)
+        let (signIns, calls) = GoodForge(forge).sorted(network.requests)
+        #expect(calls.allSatisfy { request in request.proofs.contains { $0.contains(GoodForge.canary) } })
+        #expect(signIns.allSatisfy { String(decoding: $0.body ?? [], as: UTF8.self).contains(GoodForge.canary) })
+        #expect(calls.contains { $0.method != .get && $0.method != .head } == verb.writes)
     }
 
     @Test(arguments: ForgeID.allCases, Verb.allCases)
-    func `whatever goes wrong, in whichever call, has its code`(forge: ForgeID, verb: Verb) async {
+    func `whatever goes wrong, in whichever call, has its code`(forge: ForgeID, verb: Verb) async throws {
         let calls = await run(verb, at: forge).network.requests
+        let good = GoodForge(forge).answer
         for trouble in Trouble.allCases where trouble.exists(at: forge) {
             for index in calls.indices {
                 let isLast = index == calls.count - 1
                 if trouble.needsPages && !(verb.isPaged && isLast) { continue }
                 // What only confirms a change is not read.
                 if trouble.needsReader && calls[index].method != .get { continue }
+                // Nor what is looked for in vain.
+                if trouble.needsReader, let status = try good(calls[index])?.status, status >= 300 { continue }
                 let (error, network) = await run(verb, at: forge, call: index) { request, good in
                     try trouble.answer(to: request, good: good, at: forge)
                 }
@@ -115,6 +126,21 @@ struct ForgeConformance {
     }
 
     @Test(arguments: Verb.allCases)
+    func `CodeArts Repo's refusals of a verb's own call have their codes`(verb: Verb) async {
+        let table: [(status: Int, code: ForgeError.Code)] = [
+            (404, .notFound), (409, .conflict), (400, .invalidRequest), (422, .invalidRequest), (418, .unavailable),
+        ]
+        let last = await run(verb, at: .devcloud).network.requests.count - 1
+        for row in table {
+            let (error, network) = await run(verb, at: .devcloud, call: last) { _, _ in
+                .json(#"{"error_code":"CANARY","error_msg":"CANARY"}"#, status: row.status)
+            }
+            #expect(error?.code == row.code, "\(row.status) to \(verb)")
+            hold(error, network, at: .devcloud, "\(row.status) to \(verb)")
+        }
+    }
+
+    @Test(arguments: Verb.allCases)
     func `Bitbucket's refusals of a verb's own call have their codes`(verb: Verb) async {
         let table: [(status: Int, code: ForgeError.Code)] = [
             (404, .notFound), (409, .conflict), (400, .invalidRequest), (410, .unavailable), (418, .unavailable),
@@ -132,13 +158,15 @@ struct ForgeConformance {
         }
     }
 
-    @Test(arguments: ForgeID.allCases, Verb.allCases)
+    @Test(arguments: ForgeID.allCases.filter { $0.modes.contains(.oauth) }, Verb.allCases)
     func `a refused OAuth token is renewed once, and the call repeated`(forge: ForgeID, verb: Verb) async {
         let stage = GoodForge(forge)
         let old = OAuthTokens(accessToken: Secret("old"), refreshToken: Secret("r"), expires: nil, scopes: [])
         let new = OAuthTokens(accessToken: Secret("new"), refreshToken: Secret("r"), expires: nil, scopes: [])
         let network = StubNetwork(answering: { request in
-            if request.header("Authorization") == "Bearer old" { return .json("{}", status: 401) }
+            if request.proofs.contains(where: { $0 == "Bearer old" || $0.hasSuffix(":old") }) {
+                return .json("{}", status: 401)
+            }
             return try stage.answer(request) ?? .json("{}", status: 500)
         })
         let source = CredentialSource(

@@ -38,6 +38,18 @@ struct GoodForge: Sendable {
             cloneURL = "https://gitlab.com/orchard/tools/cider.git"
             blob = "b945c4309e2c059fb48ea99cba3f097a3dd1f7a4"
             answer = Self.gitlab
+        case .devcloud:
+            namespace = CodeArtsBench.group
+            repository = CodeArtsBench.cider
+            cloneURL = CodeArtsBench.cloneURL
+            blob = "6e6a77b58f5f90c8763cdec5d5a1387dceecaa66"
+            answer = Self.codeArts
+        case .gitee:
+            namespace = "mo"
+            repository = RepositoryReference(namespace: "mo", project: "mo/loom")
+            cloneURL = "https://gitee.com/mo/loom.git"
+            blob = "e485fc0c549569c80966279fe63b477bad29232c"
+            answer = Self.gitee
         case .bitbucket:
             namespace = "seamark"
             repository = RepositoryReference(namespace: "seamark", project: "beacon")
@@ -48,7 +60,24 @@ struct GoodForge: Sendable {
     }
 
     func open(_ network: StubNetwork) -> any Forge {
-        host.open(.fixed(.personal(Secret(Self.canary))), upstream: network.upstream)
+        host.open(.fixed(credential), upstream: network.upstream)
+    }
+
+    /// A credential of a kind that the forge takes.
+    private var credential: Credential {
+        forge.modes.contains(.personal)
+            ? .personal(Secret(Self.canary)) : .password(user: "acme/ada", password: Secret(Self.canary))
+    }
+
+    /// Where the credential may be shown.
+    var origins: Set<Origin?> {
+        Set(([host.api] + (forge == .devcloud ? [CodeArtsBench.identity] : [])).map { Origin($0) })
+    }
+
+    /// The requests that change the credential for another one, and all others.
+    func sorted(_ requests: [Upstream.Request]) -> (signIns: [Upstream.Request], calls: [Upstream.Request]) {
+        let isSignIn: (Upstream.Request) -> Bool = { $0.url == CodeArtsBench.tokens }
+        return (requests.filter(isSignIn), requests.filter { !isSignIn($0) })
     }
 
     /// The path below the API's base, without the query.
@@ -127,5 +156,80 @@ struct GoodForge: Sendable {
         default: return nil
         }
         return .json(try TestData.fixture("gitlab/\(name).json"), status: status)
+    }
+
+    private static func codeArts(_ request: Upstream.Request) throws -> Upstream.Response? {
+        let repo = "/v4/repositories/9001"
+        if request.url == CodeArtsBench.tokens { return try CodeArtsBench.token(canary) }
+        guard request.url.hasPrefix(CodeArtsBench.api) else { return nil }
+        let path = path(request, .devcloud)
+        let isNew = request.url.contains("new.txt") || request.url.contains("tag_name=v2")
+        let (status, name): (Int, String)
+        switch (request.method, path) {
+        case (.get, _) where isNew: (status, name) = (404, "not-found")
+        case (.get, "/v4/user/emails"): (status, name) = (200, "user")
+        case (.get, "/v4/groups/list"): (status, name) = (200, "groups")
+        case (.get, "/v4/user/repositories"): (status, name) = (200, "repositories")
+        case (.get, "/v4/groups/71/repositories"): (status, name) = (200, "group-repositories")
+        case (.post, "/v1/repositories"): (status, name) = (200, "made")
+        case (.get, "/v2/repositories/5d1f0e7a3b9c4f6e8a2d7c1b0e9f8a76"): (status, name) = (200, "created")
+        // Asked after a failure: whether the name is taken.
+        case (.get, "/v1/repositories/repoid") where request.url.hasSuffix("=engine"):
+            (status, name) = (200, "no-such-repository")
+        case (.get, "/v1/repositories/repoid"): (status, name) = (200, "repository-id")
+        case (.get, repo): (status, name) = (200, "repository")
+        case (.get, repo + "/repository/branches"): (status, name) = (200, "branches")
+        case (.get, repo + "/repository/branch"): (status, name) = (200, "branch")
+        case (.get, repo + "/repository/tags"): (status, name) = (200, "tags")
+        case (.get, repo + "/repository/tag"), (.post, repo + "/repository/tags"):
+            (status, name) = (request.method == .get ? 200 : 201, "tag")
+        case (.get, repo + "/repository/commit-list"): (status, name) = (200, "commits")
+        case (.get, repo + "/repository/commits"): (status, name) = (200, "commit")
+        case (.get, repo + "/hooks"): (status, name) = (200, "hooks")
+        case (.post, repo + "/hooks"): (status, name) = (201, "hook")
+        case (.get, repo + "/repository/trees"): (status, name) = (200, "tree")
+        case (.get, repo + "/repository/file"): (status, name) = (200, "file")
+        case (.post, repo + "/repository/files"): (status, name) = (201, "changed")
+        case (.put, repo + "/repository/file"): (status, name) = (200, "changed")
+        case (.delete, repo + "/repository/tag"), (.delete, repo + "/hooks/31"), (.delete, repo + "/repository/file"):
+            return Upstream.Response(status: 204)
+        default: return nil
+        }
+        return .json(try CodeArtsBench.fixture(name), status: status)
+    }
+
+    private static func gitee(_ request: Upstream.Request) throws -> Upstream.Response? {
+        let repo = "/repos/mo/loom"
+        let git = "https://gitee.com/mo/loom.git"
+        if request.url == git + "/info/refs?service=git-receive-pack" { return GitWire.advertisement(["refs/tags/v1"]) }
+        if request.url == git + "/git-receive-pack" { return GitWire.report(["unpack ok\n", "ok refs/tags/v1\n"]) }
+        let path = path(request, .gitee)
+        let (status, name): (Int, String)
+        switch (request.method, path) {
+        case (.get, "/user"): (status, name) = (200, "user")
+        case (.get, "/user/orgs"): (status, name) = (200, "orgs_1")
+        case (.get, "/user/enterprises"): (status, name) = (200, "enterprises")
+        case (.get, "/user/repos"): (status, name) = (200, "repositories_1")
+        case (.post, "/user/repos"): (status, name) = (201, "repository")
+        case (.get, repo): (status, name) = (200, "repository")
+        case (.get, repo + "/branches"): (status, name) = (200, "branches_1")
+        case (.get, repo + "/branches/main"): (status, name) = (200, "branch")
+        case (.get, repo + "/tags"): (status, name) = (200, "tags_1")
+        case (.post, repo + "/tags"): (status, name) = (201, "tag")
+        case (.get, repo + "/commits"): (status, name) = (200, "commits")
+        case (.get, repo + "/hooks"): (status, name) = (200, "hooks")
+        case (.post, repo + "/hooks"): (status, name) = (201, "hook")
+        case (.delete, repo + "/hooks/31"): return Upstream.Response(status: 204)
+        case (.get, repo + "/git/trees/main"): (status, name) = (200, "tree")
+        case (.get, repo + "/contents/README.md"): (status, name) = (200, "file")
+        case (.post, repo + "/contents/new.txt"): (status, name) = (201, "change")
+        case (.put, repo + "/contents/README.md"): (status, name) = (200, "change")
+        case (.delete, repo + "/contents/README.md"): (status, name) = (200, "change")
+        // Asked after a failure: what stood against it.
+        case (.get, repo + "/contents/new.txt"), (.get, "/repos/mo/engine"):
+            return .json(#"{"message":"404 Not Found"}"#, status: 404)
+        default: return nil
+        }
+        return .json(try TestData.fixture("gitee/\(name).json"), status: status)
     }
 }

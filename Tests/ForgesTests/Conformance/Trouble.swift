@@ -34,6 +34,11 @@ enum Trouble: String, CaseIterable, Sendable {
     func exists(at forge: ForgeID) -> Bool {
         switch (self, forge) {
         case (.singleSignOn, .gitlab), (.primaryLimit, .gitlab), (.secondaryLimit, .gitlab): false
+        case (.singleSignOn, .devcloud), (.primaryLimit, .devcloud), (.secondaryLimit, .devcloud): false
+        // Its lists have no addresses of further pages.
+        case (.foreignPage, .devcloud): false
+        // Gitee's lists give no address of the next page.
+        case (.foreignPage, .gitee): false
         case (.singleSignOn, .bitbucket), (.primaryLimit, .bitbucket), (.secondaryLimit, .bitbucket): false
         default: true
         }
@@ -77,6 +82,11 @@ enum Trouble: String, CaseIterable, Sendable {
                 status: 307, headers: [Upstream.Header("Location", "https://evil.example/\(GoodForge.canary)")])
         case .redirectLoop:
             return Upstream.Response(status: 307, headers: [Upstream.Header("Location", request.url)])
+        case .endlessList where forge == .devcloud: return endless(good)
+        case .endlessList where forge == .gitee:
+            var answer = good
+            answer.headers.append(Upstream.Header("total_page", "1000000"))
+            return answer
         case .endlessList: return try linked(good, to: request.url, at: forge)
         case .foreignPage: return try linked(good, to: "https://evil.example/?page=2", at: forge)
         }
@@ -86,6 +96,13 @@ enum Trouble: String, CaseIterable, Sendable {
         Upstream.Response(
             status: status, headers: [Upstream.Header("Content-Type", "text/html")],
             body: Array("<html><body>\(GoodForge.canary)</body></html>".utf8))
+    }
+
+    /// The same page whatever the offset, of a list that is said to be longer.
+    private func endless(_ good: Upstream.Response) -> Upstream.Response {
+        var answer = good
+        answer.headers.append(Upstream.Header("X-Total", "1000000"))
+        return answer
     }
 
     private func linked(_ good: Upstream.Response, to address: String, at forge: ForgeID) throws -> Upstream.Response {

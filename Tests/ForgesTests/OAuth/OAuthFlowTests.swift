@@ -23,6 +23,7 @@ struct OAuthFlowTests {
     ) {
         let address = [
             ForgeID.github: "https://github.com/login/oauth/access_token", .gitlab: "https://gitlab.com/oauth/token",
+            .gitee: "https://gitee.com/oauth/token",
             .bitbucket: "https://bitbucket.org/site/oauth2/access_token",
         ][forge]
         let network = StubNetwork(answers.map { StubNetwork.Step(.post, address ?? "", $0) })
