@@ -30,7 +30,7 @@ enum GitName {
     /// Whether the text may be an object's name, whole or shortened: 4 to 40, or 64, hexadecimal digits.
     static func isObject(_ text: String) -> Bool {
         let count = text.utf8.count
-        return ((4...40).contains(count) || count == 64) && text.utf8.allSatisfy(\.isHexDigit)
+        return ((4...40).contains(count) || count == 64) && text.utf8.allSatisfy(\.isHexadecimalDigit)
     }
 
     /// Whether the text is an object's whole name: 40 or 64 hexadecimal digits.
@@ -40,7 +40,8 @@ enum GitName {
 }
 
 extension UInt8 {
-    fileprivate var isHexDigit: Bool {
+    /// Whether the byte is one of `0`…`9`, `a`…`f`, `A`…`F`.
+    var isHexadecimalDigit: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
             UInt8(ascii: "A")...UInt8(ascii: "F"):

@@ -15,10 +15,12 @@ enum Timestamp {
         if reader.skip(".") { guard reader.skipDigits() else { return nil } }
         guard let offset = reader.offset(), reader.isAtEnd else { return nil }
         let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + min(second, 59) - offset
-        return format(seconds)
+        return utc(seconds: Int64(seconds))
     }
 
-    private static func format(_ seconds: Int) -> String? {
+    /// A Unix time in seconds; nil for one before the year 0 or after 9999.
+    static func utc(seconds: Int64) -> String? {
+        guard let seconds = Int(exactly: seconds) else { return nil }
         let day = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let rest = seconds - day * 86_400
         let (year, month, date) = civil(day)

@@ -8,7 +8,8 @@ import Model
 ///
 /// - The credential is put only on requests to the API's own origin; an address of another origin is refused before
 ///   anything is sent.
-/// - A 401 is answered once by asking the ``CredentialSource`` for another credential; the call is then repeated once.
+/// - A 401 is answered once by asking the ``CredentialSource`` for another credential; the call is then repeated once. Where a
+///   forge has 401 for other refusals, too, ``Session/refuses`` tells them apart.
 /// - A redirect (301, 302, 307, 308) within the origin is followed, at most ``Session/redirectLimit`` times; GitHub and GitLab answer
 ///   so for renamed repositories. To another origin it is an error.
 /// - Paging reads to the end; a page seen twice, or more than ``Session/pageLimit`` pages, is an error.
@@ -27,16 +28,18 @@ struct Session: Sendable {
     let headers: [Upstream.Header]
     /// What an answer of an unexpected status means.
     let explain: @Sendable (Upstream.Response) -> ForgeError
+    /// Whether an answer speaks against the credential: 401, except at a forge that has it for other things as well.
+    var refuses: @Sendable (Upstream.Response) -> Bool = { $0.status == 401 }
 
     /// Makes a call. Throws ``explain``'s error for a status that the call does not expect.
     func send(_ call: Call) async throws(ForgeError) -> Upstream.Response {
         let credential = try await source.current()
         var response = try await send(call, with: credential)
-        if response.status == 401, let other = try await source.renewed(credential) {
+        if refuses(response), let other = try await source.renewed(credential) {
             response = try await send(call, with: other)
         }
         switch response.status {
-        case 401: await source.proved(false)
+        case _ where refuses(response): await source.proved(false)
         case 200..<300: await source.proved(true)
         default: break
         }
