@@ -12,6 +12,7 @@ extension ForgeHost {
         switch forge {
         case .github: GitHub(host: self, source: source, upstream: upstream)
         case .gitlab: GitLab(host: self, source: source, upstream: upstream)
+        case .bitbucket where isDataCenter: BitbucketServer(host: self, source: source, upstream: upstream)
         case .bitbucket: Bitbucket(host: self, source: source, upstream: upstream)
         }
     }
