@@ -8,11 +8,17 @@ import ServiceLifecycle
 
 extension ForgeBackend {
     /// The forge's folder in the state directory.
-    var directory: String { options.stateDirectory + "/" + forge.rawValue }
+    var directory: String { Self.directory(forge, isDataCenter: isDataCenter, options) }
+
+    private static func directory(_ forge: ForgeID, isDataCenter: Bool, _ options: SandboxOptions) -> String {
+        options.stateDirectory + "/" + (isDataCenter ? EmulatedForge.dataCenterName : forge.rawValue)
+    }
 
     /// Opens what an earlier run has kept, or makes and seeds a new forge.
-    static func open(_ forge: ForgeID, port: Int, options: SandboxOptions) async throws(SandboxError) -> ForgeBackend {
-        let directory = options.stateDirectory + "/" + forge.rawValue
+    static func open(
+        _ forge: ForgeID, isDataCenter: Bool = false, port: Int, options: SandboxOptions
+    ) async throws(SandboxError) -> ForgeBackend {
+        let directory = directory(forge, isDataCenter: isDataCenter, options)
         let file = directory + "/accounts.json"
         do {
             if !options.keepsState, FileManager.default.fileExists(atPath: directory) {
@@ -29,7 +35,8 @@ extension ForgeBackend {
                 store: kept ?? AccountStore(file: options.keepsState ? file : nil, logger: options.logger),
                 repositories: directory + "/repositories",
                 host: "http://127.0.0.1:\(port)",
-                options: options
+                options: options,
+                isDataCenter: isDataCenter
             )
             if kept == nil { try await backend.seed() }
             backend.applyOptions()
@@ -49,9 +56,12 @@ extension ForgeBackend {
                 let token = state.tokens.first(where: { $0.name == Self.seededTokenName }),
                 let application = state.applications.first(where: { $0.name == SandboxSeed.applicationName })
             else { return nil }
+            if isDataCenter { return dataCenter(user, token, application, requests: requests) }
             let needsEmail = SeedProfile.profile(of: forge).needsEmail
             return EmulatedForge(
                 forge: forge,
+                name: forge.rawValue,
+                displayName: forge.displayName,
                 host: host,
                 login: user.login,
                 signIn: (user.login, Secret(user.password.text)),
@@ -67,6 +77,18 @@ extension ForgeBackend {
         }
     }
 
+    /// A user's own project has a key of its own; passwords are taken.
+    private func dataCenter(
+        _ user: SandboxUser, _ token: PersonalToken, _ application: OAuthApplication, requests: RequestLog
+    ) -> EmulatedForge {
+        EmulatedForge(
+            forge: forge, name: EmulatedForge.dataCenterName, displayName: "Bitbucket Data Center", host: host,
+            login: user.login, signIn: (user.login, Secret(user.password.text)), token: Secret(token.token.text),
+            basic: (user.login, Secret(user.password.text)), namespace: "~" + user.login,
+            project: SandboxSeed.project, oauthClientID: application.clientID,
+            oauthClientSecret: Secret(application.clientSecret.text), requests: requests)
+    }
+
     /// The forge's server. The one place that knows which emulator is whose.
     func service(log: RequestLog, onListening: @escaping @Sendable () async -> Void) -> any Service {
         let port = host.split(separator: ":").last.flatMap { Int($0) } ?? 0
@@ -76,6 +98,9 @@ extension ForgeBackend {
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)
         case .gitlab:
             return GitLabEmulator(backend: self)
+                .application(port: port, log: log, logger: options.logger, onListening: onListening)
+        case .bitbucket where isDataCenter:
+            return BitbucketServerEmulator(backend: self)
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)
         case .bitbucket:
             return BitbucketEmulator(backend: self)

@@ -13,8 +13,10 @@ import Synchronization
 /// ``make(_:)`` prepares everything, so that every address and token is known; ``run()`` serves until it is cancelled
 /// or told to shut down.
 package final class Sandbox: Service {
-    /// The forges, in the order of their ports.
+    /// The forges, in the order of their ports, each kind once.
     package let forges: [EmulatedForge]
+    /// A Bitbucket Data Center beside them; nil where the options leave it out.
+    package let dataCenter: EmulatedForge?
     private let options: SandboxOptions
     private let backends: [ForgeBackend]
     private let ports: Mutex<[ReservedPort]>
@@ -23,8 +25,12 @@ package final class Sandbox: Service {
         self.options = options
         self.backends = backends
         self.ports = Mutex(ports)
-        self.forges = forges
+        self.forges = forges.filter { $0.name != EmulatedForge.dataCenterName }
+        dataCenter = forges.first { $0.name == EmulatedForge.dataCenterName }
     }
+
+    /// All of them, in the order of their ports.
+    package var all: [EmulatedForge] { forges + [dataCenter].compactMap(\.self) }
 
     /// The forge of that kind; nil where the options leave it out.
     package subscript(forge: ForgeID) -> EmulatedForge? {
@@ -34,16 +40,19 @@ package final class Sandbox: Service {
     /// Takes the ports, and fills the forges or finds what an earlier run has kept.
     package static func make(_ options: SandboxOptions) async throws(SandboxError) -> Sandbox {
         var ports: [ReservedPort] = []
-        for index in options.forges.indices {
+        let kinds = options.forges.map { ($0, false) } + (options.hasDataCenter ? [(.bitbucket, true)] : [])
+        for index in kinds.indices {
             ports.append(try ReservedPort(options.firstPort == 0 ? 0 : options.firstPort + index))
         }
         // All at once: most of the time goes by in waiting for git.
         let numbers = ports.map(\.number)
         let results = await withTaskGroup(of: (Int, Result<ForgeBackend, SandboxError>).self) { group in
-            for (index, forge) in options.forges.enumerated() {
+            for (index, (forge, isDataCenter)) in kinds.enumerated() {
                 group.addTask {
                     do throws(SandboxError) {
-                        return (index, .success(try await .open(forge, port: numbers[index], options: options)))
+                        let backend: ForgeBackend = try await .open(
+                            forge, isDataCenter: isDataCenter, port: numbers[index], options: options)
+                        return (index, .success(backend))
                     } catch {
                         return (index, .failure(error))
                     }
@@ -52,7 +61,7 @@ package final class Sandbox: Service {
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
         var backends: [ForgeBackend] = []
-        for index in options.forges.indices {
+        for index in kinds.indices {
             if let result = results[index] { backends.append(try result.get()) }
         }
         return Sandbox(
@@ -69,7 +78,7 @@ package final class Sandbox: Service {
     /// - Parameter onReady: called once, as soon as every forge listens.
     package func run(onReady: @escaping @Sendable () async -> Void) async throws {
         let waiting = Atomic(backends.count)
-        let services = zip(backends, forges).map { backend, forge -> any Service in
+        let services = zip(backends, all).map { backend, forge -> any Service in
             backend.service(log: forge.requests) {
                 if waiting.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
                     self.ports.withLock { $0 = [] }

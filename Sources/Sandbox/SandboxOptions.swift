@@ -14,6 +14,9 @@ package struct SandboxOptions: Sendable {
     package var keepsState = false
     /// Which forges to emulate.
     package var forges: [ForgeID] = ForgeID.allCases
+    /// Whether a Bitbucket Data Center is emulated beside them: another product than Bitbucket Cloud under the same forge. It has
+    /// the port after the forges'.
+    package var hasDataCenter = false
     /// The first forge's port on 127.0.0.1, the others follow; 0 for any free ones.
     package var firstPort = 0
     /// Where the registered OAuth application's codes may be sent, beside every port of 127.0.0.1 and localhost.
@@ -59,6 +62,10 @@ package struct SandboxToken: Sendable {
 /// A running forge, as a caller needs to know it.
 package struct EmulatedForge: Sendable {
     package let forge: ForgeID
+    /// What tells it from the others: the forge's raw value, or ``dataCenterName``.
+    package let name: String
+    /// As its company spells it.
+    package let displayName: String
     /// For example `http://127.0.0.1:9001`, without a slash at the end.
     package let host: String
     /// The account's name at the forge.
@@ -78,9 +85,11 @@ package struct EmulatedForge: Sendable {
     /// What the forge has been asked so far.
     package let requests: RequestLog
 
-    /// The host as a configuration should name it: of a Bitbucket the API's base, since the host alone may be Cloud's or Data
+    static let dataCenterName = "bitbucket-datacenter"
+
+    /// The host as a configuration should name it: of a Bitbucket Cloud the API's base, since the host alone is taken for Data
     /// Center's.
-    package var address: String { forge == .bitbucket ? host + "/2.0" : host }
+    package var address: String { forge == .bitbucket && name != Self.dataCenterName ? host + "/2.0" : host }
 }
 
 /// Why a sandbox does not start.

@@ -15,7 +15,8 @@ struct Invitation {
         let base = "\(endpoint)/v1/\(guest.projectID)/git"
         var lines = ["", "Gatehouse    \(endpoint)    (API description: \(endpoint)/openapi.yaml)"]
         for forge in forges {
-            let name = forge.forge.displayName.padding(toLength: 12, withPad: " ", startingAt: 0)
+            let name = forge.displayName.padding(
+                toLength: max(12, forge.displayName.count), withPad: " ", startingAt: 0)
             lines.append(
                 "\(name) \(forge.host)    user \(forge.signIn.user), password \(forge.signIn.password.exposed)")
         }
@@ -43,7 +44,7 @@ struct Invitation {
     func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let forges = forges.map { ($0.forge.rawValue, Ready.Forge($0)) }
+        let forges = forges.map { ($0.name, Ready.Forge($0)) }
         let ready = Ready(
             endpoint: endpoint, project_id: guest.projectID,
             access_key: .init(ak: guest.accessKey, sk: guest.secretKey),

@@ -26,6 +26,7 @@ struct SandboxHouse: Sendable {
         var options = SandboxOptions(stateDirectory: directory.path + "/forges")
         options.keepsState = directory.isKept
         options.firstPort = forgePort
+        options.hasDataCenter = true
         options.logger.logLevel = .warning
         options.redirectURIs = ["http://127.0.0.1:\(reserved.number)/oauth/callback"]
         print("Starting the emulated forges …")
@@ -37,7 +38,7 @@ struct SandboxHouse: Sendable {
         let guest = try await Guest(house, kept: directory.path + "/guest.json")
         try await house.serve(beside: [sandbox]) { [self] port in
             let invitation = Invitation(
-                endpoint: "http://127.0.0.1:\(port)", guest: guest, forges: sandbox.forges)
+                endpoint: "http://127.0.0.1:\(port)", guest: guest, forges: sandbox.all)
             print(invitation.text)
             fflush(nil)
             withExtendedLifetime(reserved) {}
@@ -60,8 +61,19 @@ struct SandboxHouse: Sendable {
             flags["\(key).oauth.default.client_id"] = forge.oauthClientID
             flags["\(key).oauth.default.client_secret"] = forge.oauthClientSecret.exposed
         }
+        var sites: [AbsoluteConfigKey: ConfigValue] = [:]
+        if let dataCenter = sandbox.dataCenter {
+            // A site of its own: callers choose it by the tag `datacenter`.
+            let key = "forges.\(dataCenter.forge.rawValue)"
+            sites[AbsoluteConfigKey(key.split(separator: ".").map(String.init) + ["oauth", "sites"])] = ConfigValue(
+                .stringArray(["default", "datacenter"]), isSecret: false)
+            flags["\(key).oauth.datacenter.host"] = dataCenter.host
+            flags["\(key).oauth.datacenter.client_id"] = dataCenter.oauthClientID
+            flags["\(key).oauth.datacenter.client_secret"] = dataCenter.oauthClientSecret.exposed
+        }
         return try ServiceConfiguration(
-            ConfigReader(providers: [ServiceConfiguration.flags(flags)]))
+            ConfigReader(providers: [ServiceConfiguration.flags(flags), InMemoryProvider(name: "sites", values: sites)])
+        )
     }
 
     /// The caller that a sandbox is started for. Kept with the state, secrets and all: nothing in a sandbox is worth anything.

@@ -40,7 +40,7 @@ struct SandboxTrial: Sendable {
         _ body: @escaping @Sendable (SandboxTrial) async throws -> Void
     ) async throws {
         let sandbox = try await Sandbox.make(options)
-        let trial = SandboxTrial(sandbox: sandbox, forge: try #require(sandbox.forges.first), folder: folder)
+        let trial = SandboxTrial(sandbox: sandbox, forge: try #require(sandbox.all.first), folder: folder)
         let (isReady, ready) = AsyncStream.makeStream(of: Void.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -9,7 +9,7 @@ extension ForgeBackend {
 
     /// Fills a new forge with accounts, repositories, a token and the OAuth application. About a tenth of a second.
     func seed() async throws {
-        let profile = SeedProfile.profile(of: forge)
+        let profile = isDataCenter ? SeedProfile.dataCenter : SeedProfile.profile(of: forge)
         let now = AccountStore.now()
         let (octavia, marlow, works) = store.update { state in
             let octavia = state.addUser(

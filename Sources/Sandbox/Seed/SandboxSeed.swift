@@ -49,6 +49,11 @@ struct SeedProfile: Sendable {
     /// Whether a token is worth nothing without its account's email.
     var needsEmail = false
 
+    /// https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
+    static let dataCenter = SeedProfile(
+        tokenPrefix: "BBDC-", tokenLength: 44, scopes: ["PROJECT_ADMIN", "REPO_ADMIN"],
+        applicationScopes: ["PROJECT_ADMIN"], clientIDLength: 32)
+
     static func profile(of forge: ForgeID) -> SeedProfile {
         switch forge {
         case .github:

@@ -12,6 +12,8 @@ struct ForgeBackend: Sendable {
     /// `http://127.0.0.1:9001`, without a slash at the end.
     let host: String
     let options: SandboxOptions
+    /// Whether it is Bitbucket Data Center's, beside that of Bitbucket Cloud.
+    var isDataCenter = false
 
     /// A repository's content.
     func git(_ repository: SandboxRepository) -> GitRepository {
