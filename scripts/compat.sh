@@ -7,13 +7,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python=$(scripts/python-venv.sh .venv/compat PyGithub python-gitlab atlassian-python-api PyYAML jsonschema openapi-spec-validator)
+python=$(scripts/python-venv.sh .venv/compat \
+    PyGithub python-gitlab atlassian-python-api PyYAML jsonschema openapi-spec-validator)
 if [[ -z ${GATEHOUSE:-} ]]; then
     swift build --product gatehouse
     export GATEHOUSE=.build/debug/gatehouse
 fi
 status=0
-for program in contract compat-github compat-gitlab compat-bitbucket; do
+for program in contract compat-github compat-gitlab compat-bitbucket compat-bitbucket-server; do
     echo "== $program"
     scripts/with-sandbox.sh "$python" "scripts/$program.py" {} || status=1
 done

@@ -137,7 +137,7 @@ import Testing
 
 /// A sandbox with one authorization at one forge.
 private struct OddHouse {
-    static let forges = ["github", "gitlab", "bitbucket"]
+    static let forges = ["github", "gitlab", "bitbucket", "bitbucket-datacenter"]
 
     let directory: TemporaryDirectory
     let sandbox: RunningSandbox
@@ -149,7 +149,12 @@ private struct OddHouse {
         sandbox = try await RunningSandbox.start(in: directory.url)
         forge = try #require(sandbox.ready.forges[id])
         let made =
-            if let basic = forge.basic {
+            if id == "bitbucket-datacenter" {
+                // A forge's second product is chosen by its host.
+                try await sandbox.call(
+                    "POST", "/auths/bitbucket/personal",
+                    body: ["name": "odd-one", "token": forge.token, "host": forge.host])
+            } else if let basic = forge.basic {
                 try await sandbox.call(
                     "POST", "/auths/\(id)/password",
                     body: ["name": "odd-one", "user": basic.user, "password": basic.password])

@@ -18,6 +18,8 @@ final class OddRepository: Sendable {
             ("empty.txt", Data()), ("big.bin", noise(1 << 20 + 1)), ("huge.bin", noise(20 << 20)),
             ("crlf.txt", Data("one\r\ntwo\r\n".utf8)), ("bytes.bin", Data((0..<1024).map { UInt8($0 & 255) })),
             ("no-newline", Data("the end".utf8)), ("run.sh", Data("#!/bin/sh\n".utf8)),
+            // A forge whose list does not tell submodules from files has this file alone to tell them by.
+            (".gitmodules", Data("[submodule \"sub\"]\n\tpath = sub\n\turl = https://example.org/sub.git\n".utf8)),
         ]
         + [
             "with space.txt", "a+b.txt", "100%.txt", "%41.txt", "#1.txt", "what?.txt", "c:d.txt", "ünï/港.txt",
