@@ -100,7 +100,7 @@ struct BitbucketDescriptionTests {
         ("bitbucket/tag_get", harbour + "/refs/tags/v1.0.0"),
         ("bitbucket/commits_list", harbour + "/commits?include=main"),
         ("bitbucket/commit_get", harbour + "/commit/main"),
-        ("bitbucket/file_read__directory", harbour + "/src/main/docs"),
+        ("bitbucket/file_read__directory", harbour + "/src/main/data"),
         ("bitbucket/file_read__meta", harbour + "/src/main/README.md?format=meta"),
     ]
 

@@ -165,11 +165,11 @@ import Testing
                 ("Authorization", SandboxTrial.basic(trial.forge.basic?.user ?? "", trial.apiToken)),
                 ("Content-Type", "application/x-www-form-urlencoded"),
             ]
-            let body = "%2Fmessage=a+file&message=Said&path%2Fto%2Fme.txt=Lorem%20ipsum."
+            let body = "%2Fmessage=a+file&message=Said&path%2Fto%2Fme.txt=Salt%20water."
             let answer = try await trial.send(
                 .POST, "/2.0" + Self.harbour + "/src", headers: headers, body: Array(body.utf8))
             #expect(answer.status == 201)
-            #expect(try await Self.text(trial, "path/to/me.txt") == "Lorem ipsum.")
+            #expect(try await Self.text(trial, "path/to/me.txt") == "Salt water.")
             #expect(try await Self.text(trial, "message") == "a file")
         }
     }

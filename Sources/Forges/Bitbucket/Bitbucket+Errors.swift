@@ -64,7 +64,10 @@ extension Bitbucket {
                 "Bitbucket rejects the credential: it is wrong, expired or revoked, or an API token without its account's email before it. Authorize again."
             )
         case 402, 403: return forbidden(refusal)
-        case 404: return notFound(refusal.missing)
+        case 404:
+            // What is cut off or not the API's own says nothing about what is there.
+            guard refusal.isWhole else { return nonsense }
+            return notFound(refusal.missing)
         case 409: return refusal.nameIsTaken ? alreadyExists : conflict
         case 410:
             return ForgeError(
@@ -80,6 +83,10 @@ extension Bitbucket {
                 "Bitbucket answered \(response.status), which is not documented. Check the host, then try again later.")
         }
     }
+
+    private static let nonsense = ForgeError(
+        .unavailable, .bitbucket,
+        "Something answered that is not Bitbucket's API. Check the host, then try again later.")
 
     private static func forbidden(_ refusal: Refusal) -> ForgeError {
         if refusal.lacksScope {

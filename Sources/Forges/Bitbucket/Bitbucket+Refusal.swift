@@ -9,6 +9,8 @@ extension Bitbucket {
     struct Refusal {
         /// A web page rather than an answer of the API. An empty body may well be called `text/html`.
         let isPage: Bool
+        /// In Bitbucket's own form, or empty.
+        let isWhole: Bool
         private let error: WireError?
         private let said: String
 
@@ -22,6 +24,7 @@ extension Bitbucket {
                 // Plain text, nothing at all, or cut off: the status alone has to tell.
                 self.error = nil
             }
+            isWhole = error != nil || first == nil
             said = [error?.message, error?.detail?.text].compactMap(\.self).joined(separator: "\n").lowercased()
         }
 
