@@ -18,6 +18,7 @@ package struct ForgeHost: Sendable, Hashable {
         case .github: ForgeHost(forge: forge, pages: "https://github.com", api: "https://api.github.com")
         case .gitlab: ForgeHost(forge: forge, pages: "https://gitlab.com", api: "https://gitlab.com/api/v4")
         case .gitee: gitee("https://gitee.com")
+        case .gitea: gitea("https://gitea.com")
         }
     }
 
@@ -25,7 +26,7 @@ package struct ForgeHost: Sendable, Hashable {
     package var shown: String {
         switch forge {
         case .github: api
-        case .gitlab, .gitee: pages
+        case .gitlab, .gitee, .gitea: pages
         }
     }
 
@@ -42,7 +43,7 @@ package struct ForgeHost: Sendable, Hashable {
     }
 
     /// The hosts that a caller's `host` may mean, likeliest first: a host, a user's page (`https://github.com/tom-repo`) or an API
-    /// base. nil or empty means the official one. There are two only for a self-managed GitLab with a path, which may be
+    /// base. nil or empty means the official one. There are two only for a self-managed GitLab or Gitea with a path, which may be
     /// the installation's or a user's page.
     ///
     /// Throws ``ForgeError/Code/invalidRequest`` for what is no http or https address, or has a user, a query or a fragment.
@@ -69,12 +70,23 @@ package struct ForgeHost: Sendable, Hashable {
         case .gitee:
             // Gitee's private edition has a host of its own, so a path is a user's page or the API's.
             return [["gitee.com", "www.gitee.com"].contains(origin.host) ? official(.gitee) : gitee(root)]
+        case .gitea:
+            if ["gitea.com", "www.gitea.com"].contains(origin.host) { return [official(.gitea)] }
+            var prefix = path
+            if prefix.suffix(2) == ["api", "v1"] { prefix.removeLast(2) }
+            let whole = gitea(([root] + prefix).joined(separator: "/"))
+            return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitea(root)]
         }
     }
 
     /// https://gitee.com/api/v5/swagger
     private static func gitee(_ pages: String) -> ForgeHost {
         ForgeHost(forge: .gitee, pages: pages, api: pages + "/api/v5")
+    }
+
+    /// https://docs.gitea.com/development/api-usage
+    private static func gitea(_ pages: String) -> ForgeHost {
+        ForgeHost(forge: .gitea, pages: pages, api: pages + "/api/v1")
     }
 
     private static func gitlab(_ pages: String) -> ForgeHost {

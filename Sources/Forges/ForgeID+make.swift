@@ -12,6 +12,7 @@ extension ForgeHost {
         switch forge {
         case .github: GitHub(host: self, source: source, upstream: upstream)
         case .gitlab: GitLab(host: self, source: source, upstream: upstream)
+        case .gitea: Gitea(host: self, source: source, upstream: upstream)
         case .gitee: Gitee(host: self, source: source, upstream: upstream)
         }
     }

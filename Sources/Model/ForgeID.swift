@@ -6,6 +6,8 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
     case github
     case gitlab
     case gitee
+    /// Gitea and Forgejo.
+    case gitea
 
     /// The forge that a caller's `repo_type` names, whatever its letter case; nil for one that is not known.
     package init?(repoType: String) {
@@ -18,6 +20,7 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         case .github: "GitHub"
         case .gitlab: "GitLab"
         case .gitee: "Gitee"
+        case .gitea: "Gitea"
         }
     }
 
@@ -27,6 +30,7 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         case .github: [.oauth, .personal, .password]
         case .gitlab: [.oauth, .personal]
         case .gitee: [.oauth, .personal]
+        case .gitea: [.oauth, .personal, .password]
         }
     }
 }

@@ -14,6 +14,7 @@ enum StubAccount {
             case .github: .json(#"{"login":"octocat","html_url":"https://github.com/octocat","avatar_url":""}"#)
             case .gitlab:
                 .json(#"{"id":1,"username":"octocat","web_url":"https://gitlab.com/octocat","avatar_url":null}"#)
+            case .gitea: .json(#"{"id":1,"login":"octocat","avatar_url":""}"#)
             case .gitee: .json(#"{"id":1,"login":"octocat","html_url":"https://gitee.com/octocat","avatar_url":null}"#)
             }
         })

@@ -162,7 +162,7 @@ import Testing
 
 /// A sandbox with one authorization at one forge.
 private struct OddHouse {
-    static let forges = ["github", "gitlab", "gitee"]
+    static let forges = ["github", "gitlab", "gitee", "gitea"]
 
     let directory: TemporaryDirectory
     let sandbox: RunningSandbox

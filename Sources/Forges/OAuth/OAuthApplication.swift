@@ -32,6 +32,8 @@ package struct OAuthApplication: Sendable {
         case .github: ["read:user", "repo", "write:repo_hook", "read:org"]
         // https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications
         case .gitlab: ["api"]
+        // https://docs.gitea.com/development/oauth2-provider#scopes; servers before Gitea 1.23 give all rights, whatever is asked.
+        case .gitea: ["write:user", "write:organization", "write:repository"]
         // https://gitee.com/api/v5/oauth_doc; groups and enterprises list namespaces.
         case .gitee: ["user_info", "projects", "hook", "groups", "enterprises"]
         }
@@ -40,7 +42,7 @@ package struct OAuthApplication: Sendable {
     /// Where a person's browser is sent to.
     var authorizeAddress: String {
         switch host.forge {
-        case .github: host.pages + "/login/oauth/authorize"
+        case .github, .gitea: host.pages + "/login/oauth/authorize"
         case .gitlab, .gitee: host.pages + "/oauth/authorize"
         }
     }
@@ -48,7 +50,7 @@ package struct OAuthApplication: Sendable {
     /// Where codes and refresh tokens are turned into access tokens.
     var tokenAddress: String {
         switch host.forge {
-        case .github: host.pages + "/login/oauth/access_token"
+        case .github, .gitea: host.pages + "/login/oauth/access_token"
         case .gitlab, .gitee: host.pages + "/oauth/token"
         }
     }

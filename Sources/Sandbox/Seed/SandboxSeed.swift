@@ -67,6 +67,14 @@ struct SeedProfile: Sendable {
                 ],
                 clientIDLength: 64
             )
+        case .gitea:
+            SeedProfile(
+                tokenPrefix: "",
+                tokenLength: 40,
+                scopes: ["write:user", "write:organization", "write:repository"],
+                applicationScopes: [],
+                clientIDLength: 36
+            )
         case .gitee:
             SeedProfile(
                 tokenPrefix: "",

@@ -34,8 +34,8 @@ enum Trouble: String, CaseIterable, Sendable {
     func exists(at forge: ForgeID) -> Bool {
         switch (self, forge) {
         case (.singleSignOn, .gitlab), (.primaryLimit, .gitlab), (.secondaryLimit, .gitlab): false
-        // Gitee's lists give no address of the next page.
-        case (.foreignPage, .gitee): false
+        // Lists that are read by number: no address of a next page is followed.
+        case (.foreignPage, .gitee), (.foreignPage, .gitea): false
         default: true
         }
     }
@@ -75,8 +75,9 @@ enum Trouble: String, CaseIterable, Sendable {
                 status: 307, headers: [Upstream.Header("Location", "https://evil.example/\(GoodForge.canary)")])
         case .redirectLoop:
             return Upstream.Response(status: 307, headers: [Upstream.Header("Location", request.url)])
-        case .endlessList where forge == .gitee:
+        case .endlessList where forge == .gitee || forge == .gitea:
             var answer = good
+            answer.headers.removeAll { $0.name == "X-Total-Count" }
             answer.headers.append(Upstream.Header("total_page", "1000000"))
             return answer
         case .endlessList: return linked(good, to: request.url)
