@@ -2,8 +2,7 @@
 # Copyright the Gatehouse authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Lets the forges' well-known Python clients, PyGithub, python-gitlab and huaweicloudsdkcodeartsrepo, do repository work in a sandbox, and holds every
-# Lets the forges' well-known Python clients, PyGithub, python-gitlab and gitee-client, do repository work in a sandbox, and holds every
+# Lets well-known clients of the forges do repository work in a sandbox, and holds every
 # answer of Gatehouse to openapi.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -21,6 +21,7 @@ package struct ForgeHost: Sendable, Hashable {
         case .gitee: gitee("https://gitee.com")
         case .bitbucket:
             ForgeHost(forge: forge, pages: "https://bitbucket.org", api: "https://api.bitbucket.org/2.0")
+        case .gitea: gitea("https://gitea.com")
         }
     }
 
@@ -29,7 +30,7 @@ package struct ForgeHost: Sendable, Hashable {
     package var shown: String {
         switch forge {
         case .github: api
-        case .gitlab, .gitee, .devcloud: pages
+        case .gitlab, .gitee, .devcloud, .gitea: pages
         case .bitbucket: self == .official(.bitbucket) ? pages : api
         }
     }
@@ -54,8 +55,8 @@ package struct ForgeHost: Sendable, Hashable {
     }
 
     /// The hosts that a caller's `host` may mean, likeliest first: a host, a user's page (`https://github.com/tom-repo`) or an API
-    /// base. nil or empty means the official one. There are several for a self-managed GitLab or Bitbucket with a path, which may
-    /// be the installation's or a user's page, and for a Bitbucket of which the address does not tell Data Center from Cloud.
+    /// base. nil or empty means the official one. There are several for a self-managed GitLab, Gitea or Bitbucket with a path, which
+    /// may be the installation's or a user's page, and for a Bitbucket of which the address does not tell Data Center from Cloud.
     ///
     /// Throws ``ForgeError/Code/invalidRequest`` for what is no http or https address, or has a user, a query or a fragment.
     package static func candidates(_ forge: ForgeID, address: String?) throws(ForgeError) -> [ForgeHost] {
@@ -83,6 +84,12 @@ package struct ForgeHost: Sendable, Hashable {
             // Gitee's private edition has a host of its own, so a path is a user's page or the API's.
             return [["gitee.com", "www.gitee.com"].contains(origin.host) ? official(.gitee) : gitee(root)]
         case .bitbucket: return bitbucket(origin, root, path)
+        case .gitea:
+            if ["gitea.com", "www.gitea.com"].contains(origin.host) { return [official(.gitea)] }
+            var prefix = path
+            if prefix.suffix(2) == ["api", "v1"] { prefix.removeLast(2) }
+            let whole = gitea(([root] + prefix).joined(separator: "/"))
+            return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitea(root)]
         }
     }
 
@@ -111,6 +118,11 @@ package struct ForgeHost: Sendable, Hashable {
         if path.last == "2.0" { return [cloud(address(path.dropLast()))] }
         let whole = path.isEmpty ? [] : [dataCenter(address(path))]
         return whole + [dataCenter(root), cloud(root)]
+    }
+
+    /// https://docs.gitea.com/development/api-usage
+    private static func gitea(_ pages: String) -> ForgeHost {
+        ForgeHost(forge: .gitea, pages: pages, api: pages + "/api/v1")
     }
 
     private static func gitlab(_ pages: String) -> ForgeHost {

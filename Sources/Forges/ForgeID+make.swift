@@ -13,6 +13,7 @@ extension ForgeHost {
         case .github: GitHub(host: self, source: source, upstream: upstream)
         case .gitlab: GitLab(host: self, source: source, upstream: upstream)
         case .devcloud: CodeArts(host: self, source: source, upstream: upstream)
+        case .gitea: Gitea(host: self, source: source, upstream: upstream)
         case .gitee: Gitee(host: self, source: source, upstream: upstream)
         case .bitbucket where isDataCenter: BitbucketServer(host: self, source: source, upstream: upstream)
         case .bitbucket: Bitbucket(host: self, source: source, upstream: upstream)

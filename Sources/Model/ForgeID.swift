@@ -10,6 +10,8 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
     case gitee
     /// Bitbucket Cloud and Bitbucket Data Center: which of them, the host tells.
     case bitbucket
+    /// Gitea and Forgejo.
+    case gitea
 
     /// The forge that a caller's `repo_type` names, whatever its letter case; nil for one that is not known. `codearts` means
     /// ``devcloud``, by the forge's present name.
@@ -26,6 +28,7 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         case .devcloud: "CodeArts Repo"
         case .gitee: "Gitee"
         case .bitbucket: "Bitbucket"
+        case .gitea: "Gitea"
         }
     }
 
@@ -37,6 +40,7 @@ package enum ForgeID: String, CaseIterable, Sendable, Hashable, Codable {
         case .devcloud: [.password]
         case .gitee: [.oauth, .personal]
         case .bitbucket: [.oauth, .personal, .password]
+        case .gitea: [.oauth, .personal, .password]
         }
     }
 }

@@ -106,6 +106,9 @@ extension ForgeBackend {
         case .devcloud:
             return CodeArtsEmulator(backend: self)
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)
+        case .gitea:
+            return GiteaEmulator(backend: self)
+                .application(port: port, log: log, logger: options.logger, onListening: onListening)
         case .gitee:
             return GiteeEmulator(backend: self)
                 .application(port: port, log: log, logger: options.logger, onListening: onListening)

@@ -17,6 +17,7 @@ enum StubAccount {
             case .devcloud:
                 request.url == CodeArtsBench.tokens
                     ? try CodeArtsBench.token("t") : .json(#"{"id":1,"name":"octocat","username":"0a1b2c"}"#)
+            case .gitea: .json(#"{"id":1,"login":"octocat","avatar_url":""}"#)
             case .gitee: .json(#"{"id":1,"login":"octocat","html_url":"https://gitee.com/octocat","avatar_url":null}"#)
             case .bitbucket: .json(#"{"uuid":"{1}","nickname":"octocat"}"#)
             }

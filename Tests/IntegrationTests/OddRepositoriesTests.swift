@@ -162,7 +162,7 @@ import Testing
 
 /// A sandbox with one authorization at one forge.
 private struct OddHouse {
-    static let forges = ["bitbucket", "bitbucket-datacenter", "devcloud", "gitee", "github", "gitlab"]
+    static let forges = ["bitbucket", "bitbucket-datacenter", "devcloud", "gitea", "gitee", "github", "gitlab"]
 
     let directory: TemporaryDirectory
     let sandbox: RunningSandbox

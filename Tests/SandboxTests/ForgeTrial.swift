@@ -19,11 +19,18 @@ func withForge(
 func withForge(
     _ emulated: EmulatedForge, token: String, _ body: (any Forge) async throws -> Void
 ) async throws {
+    try await withForge(emulated, .personal(Secret(token)), body)
+}
+
+/// The same with a credential of whatever kind.
+func withForge(
+    _ emulated: EmulatedForge, _ credential: Credential, _ body: (any Forge) async throws -> Void
+) async throws {
     guard let host = try ForgeHost.candidates(emulated.forge, address: emulated.host).first else { return }
     let connections = UpstreamConnections(limits: .init())
     let upstream = connections.upstream(policy: NetworkPolicy(trusted: [host], allowances: []))
     do {
-        try await body(host.open(.fixed(.personal(Secret(token))), upstream: upstream))
+        try await body(host.open(.fixed(credential), upstream: upstream))
     } catch {
         try await connections.shutdown()
         throw error

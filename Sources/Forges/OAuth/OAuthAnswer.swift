@@ -71,6 +71,9 @@ struct OAuthAnswer {
         switch code {
         case "bad_verification_code", "bad_refresh_token", "invalid_grant", "access_denied", "expired_token":
             return grant.refusal(by: forge, status: response.status)
+        // Gitea's word for a code or refresh token that is wrong, used or another client's, and for much else.
+        case "unauthorized_client" where forge == .gitea:
+            return grant.refusal(by: forge, status: response.status)
         case "unverified_user_email":
             return ForgeError(
                 .oauthRejected, forge,

@@ -34,6 +34,8 @@ package struct OAuthApplication: Sendable {
         case .gitlab: ["api"]
         // Has no OAuth: ``ForgeID/modes`` says so, and nothing makes an application of it.
         case .devcloud: []
+        // https://docs.gitea.com/development/oauth2-provider#scopes; servers before Gitea 1.23 give all rights, whatever is asked.
+        case .gitea: ["write:user", "write:organization", "write:repository"]
         // https://gitee.com/api/v5/oauth_doc; groups and enterprises list namespaces.
         case .gitee: ["user_info", "projects", "hook", "groups", "enterprises"]
         // https://confluence.atlassian.com/bitbucketserver/bitbucket-oauth-2-0-provider-api-1108483661.html; each includes those
@@ -48,7 +50,7 @@ package struct OAuthApplication: Sendable {
     /// Where a person's browser is sent to.
     var authorizeAddress: String {
         switch host.forge {
-        case .github: host.pages + "/login/oauth/authorize"
+        case .github, .gitea: host.pages + "/login/oauth/authorize"
         case .gitlab, .gitee: host.pages + "/oauth/authorize"
         case .devcloud: host.pages
         case .bitbucket where host.isDataCenter: host.pages + "/rest/oauth2/latest/authorize"
@@ -63,7 +65,7 @@ package struct OAuthApplication: Sendable {
     /// Where codes and refresh tokens are turned into access tokens.
     var tokenAddress: String {
         switch host.forge {
-        case .github: host.pages + "/login/oauth/access_token"
+        case .github, .gitea: host.pages + "/login/oauth/access_token"
         case .gitlab, .gitee: host.pages + "/oauth/token"
         case .devcloud: host.pages
         case .bitbucket where host.isDataCenter: host.pages + "/rest/oauth2/latest/token"

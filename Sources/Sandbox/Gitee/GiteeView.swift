@@ -11,10 +11,7 @@ struct GiteeView: Sendable {
 
     /// `2021-08-06T16:34:48+08:00`, by default in China's time.
     static func time(_ seconds: Int64, offset: Int = 480) -> String {
-        let minutes = abs(offset)
-        let digits = String(10_000 + minutes / 60 * 100 + minutes % 60).dropFirst()
-        let local = Timestamp.utc(seconds + Int64(offset) * 60).dropLast()
-        return "\(local)\(offset < 0 ? "-" : "+")\(digits.prefix(2)):\(digits.suffix(2))"
+        Timestamp.local(seconds, offset: offset)
     }
 
     /// As a user stands in other things.

@@ -77,6 +77,14 @@ struct SeedProfile: Sendable {
         // Has no OAuth; its tokens are made where it is seeded.
         case .devcloud:
             SeedProfile(tokenPrefix: "", tokenLength: 40, scopes: [], applicationScopes: [], clientIDLength: 0)
+        case .gitea:
+            SeedProfile(
+                tokenPrefix: "",
+                tokenLength: 40,
+                scopes: ["write:user", "write:organization", "write:repository"],
+                applicationScopes: [],
+                clientIDLength: 36
+            )
         case .gitee:
             SeedProfile(
                 tokenPrefix: "",

@@ -10,6 +10,14 @@ enum Timestamp {
         Date(timeIntervalSince1970: Double(seconds)).formatted(Date.ISO8601FormatStyle())
     }
 
+    /// `2024-01-02T11:04:05+08:00`, of Unix seconds and minutes east of Greenwich.
+    static func local(_ seconds: Int64, offset: Int) -> String {
+        let minutes = abs(offset)
+        let digits = String(10_000 + minutes / 60 * 100 + minutes % 60).dropFirst()
+        let date = utc(seconds + Int64(offset) * 60).dropLast()
+        return "\(date)\(offset < 0 ? "-" : "+")\(digits.prefix(2)):\(digits.suffix(2))"
+    }
+
     /// Unix seconds of an ISO 8601 time with a zone, or of a day alone (its beginning in UTC); nil for another text.
     static func seconds(_ text: String) -> Int64? {
         let styles = [

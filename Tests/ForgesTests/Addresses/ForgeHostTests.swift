@@ -127,6 +127,18 @@ struct ForgeHostTests {
         #expect(!ForgeHost.official(.gitlab).isDataCenter)
     }
 
+    @Test(arguments: [
+        (nil, ["https://gitea.com"]), ("https://gitea.com/kim", ["https://gitea.com"]),
+        ("https://codeberg.org", ["https://codeberg.org"]), ("https://codeberg.org/api/v1", ["https://codeberg.org"]),
+        ("https://git.example.org/gitea/api/v1", ["https://git.example.org/gitea"]),
+        ("https://git.example.org/gitea", ["https://git.example.org/gitea", "https://git.example.org"]),
+    ])
+    func `a Gitea address may be an installation or a user's page`(address: String?, pages: [String]) throws {
+        let hosts = try ForgeHost.candidates(.gitea, address: address)
+        #expect(hosts.map(\.pages) == pages)
+        #expect(hosts.map(\.api) == pages.map { $0 + "/api/v1" })
+    }
+
     @Test(
         arguments: [
             "github.com", "ftp://github.com", "https://", "https://user@github.com", "https://u:p@github.com",

@@ -44,6 +44,12 @@ struct GoodForge: Sendable {
             cloneURL = CodeArtsBench.cloneURL
             blob = "6e6a77b58f5f90c8763cdec5d5a1387dceecaa66"
             answer = Self.codeArts
+        case .gitea:
+            namespace = "kim"
+            repository = RepositoryReference(namespace: "kim", project: "kim/kettle")
+            cloneURL = "https://gitea.com/kim/kettle.git"
+            blob = "d372451e674f462f12558e496cbefda1a9d6e90d"
+            answer = Self.gitea
         case .gitee:
             namespace = "mo"
             repository = RepositoryReference(namespace: "mo", project: "mo/loom")
@@ -231,5 +237,39 @@ struct GoodForge: Sendable {
         default: return nil
         }
         return .json(try TestData.fixture("gitee/\(name).json"), status: status)
+    }
+
+    private static func gitea(_ request: Upstream.Request) throws -> Upstream.Response? {
+        let repo = "/repos/kim/kettle"
+        let tip = "1f3d5f7b9b8e7d6c5b4a39281706f5e4d3c2b1a0"
+        let path = path(request, .gitea)
+        let (status, name): (Int, String)
+        switch (request.method, path) {
+        case (.get, "/user"): (status, name) = (200, "user")
+        case (.get, "/user/orgs"): (status, name) = (200, "orgs")
+        case (.get, "/user/repos"): (status, name) = (200, "repositories")
+        case (.post, "/user/repos"): (status, name) = (201, "repository")
+        case (.get, repo): (status, name) = (200, "repository")
+        case (.get, repo + "/branches"): (status, name) = (200, "branches")
+        case (.get, repo + "/branches/main"): (status, name) = (200, "branch")
+        case (.get, repo + "/tags"): (status, name) = (200, "tags")
+        case (.post, repo + "/tags"): (status, name) = (201, "tag")
+        case (.delete, repo + "/tags/v1"): return Upstream.Response(status: 204)
+        case (.get, repo + "/commits"): (status, name) = (200, "commits")
+        case (.get, repo + "/hooks"): (status, name) = (200, "hooks")
+        case (.post, repo + "/hooks"): (status, name) = (201, "hook")
+        case (.delete, repo + "/hooks/31"): return Upstream.Response(status: 204)
+        case (.get, repo + "/git/trees/" + tip): (status, name) = (200, "tree")
+        case (.get, repo + "/contents/README.md"): (status, name) = (200, "file")
+        case (.post, repo + "/contents/new.txt"): (status, name) = (201, "change")
+        case (.put, repo + "/contents/README.md"): (status, name) = (200, "change")
+        case (.delete, repo + "/contents/README.md"): (status, name) = (200, "change")
+        case (.get, repo + "/contents/new.txt"):
+            return .json(#"{"message":"The target couldn't be found."}"#, status: 404)
+        default: return nil
+        }
+        // Each list of the fixtures has two items.
+        return .json(
+            try TestData.fixture("gitea/\(name).json"), status: status, headers: ["X-Total-Count": "2"])
     }
 }

@@ -37,9 +37,9 @@ enum Trouble: String, CaseIterable, Sendable {
         case (.singleSignOn, .devcloud), (.primaryLimit, .devcloud), (.secondaryLimit, .devcloud): false
         // Its lists have no addresses of further pages.
         case (.foreignPage, .devcloud): false
-        // Gitee's lists give no address of the next page.
-        case (.foreignPage, .gitee): false
         case (.singleSignOn, .bitbucket), (.primaryLimit, .bitbucket), (.secondaryLimit, .bitbucket): false
+        // Lists that are read by number: no address of a next page is followed.
+        case (.foreignPage, .gitee), (.foreignPage, .gitea): false
         default: true
         }
     }
@@ -83,8 +83,9 @@ enum Trouble: String, CaseIterable, Sendable {
         case .redirectLoop:
             return Upstream.Response(status: 307, headers: [Upstream.Header("Location", request.url)])
         case .endlessList where forge == .devcloud: return endless(good)
-        case .endlessList where forge == .gitee:
+        case .endlessList where forge == .gitee || forge == .gitea:
             var answer = good
+            answer.headers.removeAll { $0.name == "X-Total-Count" }
             answer.headers.append(Upstream.Header("total_page", "1000000"))
             return answer
         case .endlessList: return try linked(good, to: request.url, at: forge)

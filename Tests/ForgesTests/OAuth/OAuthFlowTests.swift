@@ -23,8 +23,8 @@ struct OAuthFlowTests {
     ) {
         let address = [
             ForgeID.github: "https://github.com/login/oauth/access_token", .gitlab: "https://gitlab.com/oauth/token",
-            .gitee: "https://gitee.com/oauth/token",
             .bitbucket: "https://bitbucket.org/site/oauth2/access_token",
+            .gitee: "https://gitee.com/oauth/token", .gitea: "https://gitea.com/login/oauth/access_token",
         ][forge]
         let network = StubNetwork(answers.map { StubNetwork.Step(.post, address ?? "", $0) })
         return (OAuthFlow(application(forge), upstream: network.upstream, now: { 1_000 }), network)
