@@ -83,9 +83,11 @@ extension Broker {
         _ credential: Credential, at candidates: [ForgeHost]
     ) async throws -> (host: ForgeHost, account: Account) {
         var first: ForgeError?
+        // No account is longer, and the host may be anybody's.
+        let upstream = upstream.limited(to: 1 << 20)
         for host in candidates {
             do {
-                return (host, try await host.open(.fixed(credential), upstream: upstream).account())
+                return (host, try Self.checked(await host.open(.fixed(credential), upstream: upstream).account(), host))
             } catch {
                 if first == nil { first = error }
                 guard [.notFound, .unavailable].contains(error.code) else { break }
@@ -97,6 +99,29 @@ extension Broker {
         throw ForgeError(
             .unavailable, forge, "There is no \(forge.displayName) API at this host. Check host.",
             upstreamStatus: error.upstreamStatus, upstreamRequestID: error.upstreamRequestID)
+    }
+
+    /// An account that may be kept and shown: its addresses may stand in a link.
+    private static func checked(_ account: Account, _ host: ForgeHost) throws(ForgeError) -> Account {
+        func isAddress(_ text: String) -> Bool {
+            text.isEmpty || ((text.hasPrefix("https://") || text.hasPrefix("http://")) && isText(text, limit: 2048))
+        }
+        guard isText(account.login, limit: 255), !account.login.isEmpty, isAddress(account.home),
+            isAddress(account.avatar)
+        else {
+            throw ForgeError(
+                .unavailable, host.forge,
+                "\(host.forge.displayName) answered with an account that makes no sense. Check host.")
+        }
+        return account
+    }
+
+    /// Without control characters, angle brackets and quotation marks.
+    private static func isText(_ text: String, limit: Int) -> Bool {
+        text.utf8.count <= limit
+            && !text.unicodeScalars.contains {
+                $0.value < 0x20 || $0.value == 0x7F || "<>\"".unicodeScalars.contains($0)
+            }
     }
 
     func store(

@@ -11,6 +11,8 @@ func makeRouter(
     let router = Router(context: OpenContext.self)
     router.add(middleware: Problems())
     router.get("/livez") { _, _ in text("alive\n") }
+    router.head("/livez") { _, _ in Response(status: .ok) }
+    router.head("/readyz") { _, _ in Response(status: await isReady() ? .ok : .serviceUnavailable) }
     router.get("/readyz") { _, _ in
         await isReady() ? text("ready\n") : text("the store cannot be used\n", .serviceUnavailable)
     }

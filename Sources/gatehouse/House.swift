@@ -27,7 +27,9 @@ struct House: Sendable {
     ) async throws {
         self.configuration = configuration
         logger = configuration.makeLogger()
+        let isNew = !FileManager.default.fileExists(atPath: configuration.storePath)
         store = try SQLiteStore(path: configuration.storePath)
+        if isNew { logger.notice("made a new store", metadata: ["path": "\(configuration.storePath)"]) }
         if case .file(let path) = configuration.masterKey { try Self.makeFolder(of: path) }
         let key =
             switch configuration.masterKey {
@@ -57,6 +59,7 @@ struct House: Sendable {
             throw error
         }
         try await connections.shutdown()
+        try store.close()
     }
 
     /// Makes the master key's folder, open to its user only, where it is absent.

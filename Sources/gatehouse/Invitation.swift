@@ -18,7 +18,8 @@ struct Invitation {
             let name = forge.displayName.padding(
                 toLength: max(12, forge.displayName.count), withPad: " ", startingAt: 0)
             lines.append(
-                "\(name) \(forge.host)    user \(forge.signIn.user), password \(forge.signIn.password.exposed)")
+                "\(name) \(forge.host)    user \(forge.signIn.user), password \(forge.signIn.password.exposed)"
+                    + (forge.forge.modes.contains(.personal) ? ", token \(forge.token.exposed)" : ""))
         }
         lines += [
             "", "project_id   \(guest.projectID)", "access key   \(guest.accessKey)", "secret key   \(guest.secretKey)",

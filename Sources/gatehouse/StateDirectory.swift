@@ -16,8 +16,12 @@ struct StateDirectory: Sendable {
         isKept = kept != nil
         let temporary = FileManager.default.temporaryDirectory
         path = kept.map { URL(filePath: $0).path } ?? temporary.appending(path: Self.prefix + UUID().uuidString).path
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Refusal("The folder \(path) cannot be made. Choose another one: --state.")
+        }
         guard !isKept else { return }
         _ = Self.lock(path)
         Self.removeAbandoned(in: temporary.path)

@@ -51,6 +51,16 @@ extension Identity {
                 + "or the method, path, query, a signed header or the body changed on the way")
     }
 
+    /// Whether a signed request can be good as far as its headers tell: its form, its time and its access key. For a request whose
+    /// body is not read yet.
+    /// - Throws: as ``caller(signing:)``.
+    package func checkAccessKey(of request: SignedRequest) async throws(AccessError) {
+        let header = try Self.signatureHeader(of: request)
+        _ = try checkedDate(of: request, header)
+        let entry = try await stored { () async throws(StoreError) in try await vault.accessKey(header.accessKey) }
+        guard entry != nil else { throw SignatureHeader.refused("ak \(header.accessKey) not exist") }
+    }
+
     /// A request from another tenant's project, by `X-Project-Id`. Where the header is absent nothing is claimed.
     static func check(projectOf request: SignedRequest, is tenant: Tenant) throws(AccessError) {
         for project in request.headers("x-project-id") where !project.isEmpty && project != tenant.id.text {

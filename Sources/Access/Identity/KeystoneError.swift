@@ -16,9 +16,11 @@ package struct KeystoneError: Sendable, Hashable, Encodable {
     /// The HTTP status.
     package var status: Int { error.code }
 
-    package init(_ failure: AccessError) {
+    /// - Parameter status: the HTTP status, where it is not that of the failure's code.
+    package init(_ failure: AccessError, status: Int? = nil) {
         let (code, title) = Self.status(of: failure.code)
-        error = Body(code: code, message: failure.message, title: title)
+        error = Body(
+            code: status ?? code, message: failure.message, title: status == 413 ? "Request Entity Too Large" : title)
     }
 
     package func json() throws(AccessError) -> Data {

@@ -6,6 +6,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
 
 extension Upstream {
     /// How long and how much this Gatehouse waits for and reads from a forge.
@@ -16,8 +17,13 @@ extension Upstream {
         package var connectTimeout: Int
         /// Bytes of one answer. A file of 100 MB, GitHub's largest, is 137 MB as base64 with line ends.
         package var bytes: Int
+        /// Bytes of all answers that are being read at one time.
+        package var bytesTogether: Int
 
-        package init(timeout: Int = 60, connectTimeout: Int = 10, bytes: Int = 160 << 20) {
+        package init(
+            timeout: Int = 60, connectTimeout: Int = 10, bytes: Int = 160 << 20, bytesTogether: Int = 512 << 20
+        ) {
+            self.bytesTogether = bytesTogether
             self.timeout = timeout
             self.connectTimeout = connectTimeout
             self.bytes = bytes
@@ -40,7 +46,8 @@ extension Upstream {
     static func client(
         _ client: HTTPClient, policy: NetworkPolicy, limits: Limits, identities: [ForgeHost: IAMService] = [:]
     ) -> Upstream {
-        Upstream(identities: identities) { request in
+        let held = HeldBytes(limit: limits.bytesTogether)
+        return Upstream(identities: identities) { request in
             try await policy.check(request.url)
             var outgoing = HTTPClientRequest(url: request.url)
             outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
@@ -53,7 +60,7 @@ extension Upstream {
             do {
                 return try await within(seconds: limits.timeout) {
                     let answer = try await client.execute(prepared, timeout: .seconds(Int64(limits.timeout)))
-                    let body = try await answer.body.collect(upTo: limits.bytes)
+                    let body = try await held.collect(answer.body, upTo: request.limit ?? limits.bytes)
                     return Response(
                         status: Int(answer.status.code),
                         headers: answer.headers.map { Header($0.name, $0.value) },
@@ -64,7 +71,7 @@ extension Upstream {
             } catch let error as HTTPClientError {
                 throw failure(of: error)
             } catch is NIOTooManyBytesError {
-                throw Failure.tooLarge(limit: limits.bytes)
+                throw Failure.tooLarge(limit: request.limit ?? limits.bytes)
             } catch let error as NIOSSLError {
                 throw Failure.unreachable("TLS: \(error)")
             } catch is CancellationError {
@@ -96,6 +103,33 @@ extension Upstream {
         case .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: .timedOut
         default: .unreachable(error.shortDescription)
         }
+    }
+}
+
+/// What is held of answers that are not read to their end: a hundred hosts that never stop would otherwise fill the memory.
+private final class HeldBytes: Sendable {
+    private let limit: Int
+    private let count = Mutex(0)
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    func collect(_ body: HTTPClientResponse.Body, upTo limit: Int) async throws -> ByteBuffer {
+        var held = 0
+        defer { count.withLock { [held] in $0 -= held } }
+        var bytes = ByteBuffer()
+        for try await part in body {
+            guard bytes.readableBytes + part.readableBytes <= limit else { throw NIOTooManyBytesError(maxBytes: limit) }
+            held += part.readableBytes
+            let all = count.withLock { count in
+                count += part.readableBytes
+                return count
+            }
+            guard all <= self.limit else { throw Upstream.Failure.overloaded }
+            bytes.writeImmutableBuffer(part)
+        }
+        return bytes
     }
 }
 

@@ -16,6 +16,8 @@ package struct Upstream: Sendable {
         package var headers: [Header]
         /// nil for no body.
         package var body: [UInt8]?
+        /// How many bytes of the answer are read at most; nil for ``Limits/bytes``.
+        package var limit: Int?
 
         package init(_ method: Method, _ url: String, headers: [Header] = [], body: [UInt8]? = nil) {
             self.method = method
@@ -75,6 +77,8 @@ package struct Upstream: Sendable {
         case timedOut
         /// The answer is larger than this Gatehouse reads.
         case tooLarge(limit: Int)
+        /// All answers together, as far as they are being read at the moment, are more than this Gatehouse holds.
+        case overloaded
         /// The host's name has no address.
         case unknownHost
         /// The network policy forbids the host, or one of its addresses.
@@ -92,6 +96,15 @@ package struct Upstream: Sendable {
     package init(identities: [ForgeHost: IAMService] = [:], exchange: @escaping Exchange) {
         self.identities = identities
         self.exchange = exchange
+    }
+
+    /// The same way out, on which no answer may have more bytes: for a host that nobody knows yet.
+    package func limited(to bytes: Int) -> Upstream {
+        Upstream(identities: identities) { [exchange] request in
+            var request = request
+            request.limit = min(request.limit ?? bytes, bytes)
+            return try await exchange(request)
+        }
     }
 
     /// Sends one request. A failure of the network becomes a ``ForgeError`` of the codes ``ForgeError/Code/unavailable``,
@@ -120,7 +133,11 @@ package struct Upstream: Sendable {
         case .tooLarge(let limit):
             ForgeError(
                 .unavailable, forge,
-                "\(name) answered more than \(limit / 1_048_576) MiB, which is more than this service reads.")
+                "\(name) answered more than \(max(1, limit / 1_048_576)) MiB, which is more than this service reads.")
+        case .overloaded:
+            ForgeError(
+                .unavailable, forge,
+                "Too much is being read from the forges at this moment. Try again in a few seconds.")
         case .unknownHost:
             ForgeError(.unavailable, forge, "The host has no address. Check its name.")
         case .refusedHost:

@@ -14,8 +14,10 @@ import Glibc
 ///
 /// No SQL stands outside the files of this type. Secrets come here sealed or hashed, never in clear.
 package struct SQLiteStore: Sendable {
-    private let pool: DatabasePool
+    /// Stands first, so that it goes first: the last connection to close empties the write-ahead log into the file, and one
+    /// that may only read cannot.
     private let readers: SQLiteReaders
+    private let pool: DatabasePool
 
     /// Opens the file, makes it where it is absent (0600, a directory made for it 0700), and brings its tables up to date.
     /// - Parameter busyTimeout: seconds to wait for another program's write before ``StoreError/Code/unavailable``.

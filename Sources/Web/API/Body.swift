@@ -27,7 +27,7 @@ struct Body: Sendable {
 
     /// - Throws: 400 for what is no JSON object in UTF-8; 413 for a body over the limit.
     init(_ request: Request) async throws {
-        let buffer = try await request.body.collect(upTo: Authentication.bodyLimit)
+        let buffer = try await request.bytes(upTo: Authentication.bodyLimit)
         guard buffer.readableBytes > 0 else { throw ProblemError.invalid("The body is empty. Send a JSON object.") }
         do {
             members = try JSONDecoder().decode([String: Value].self, from: Data(buffer.readableBytesView))

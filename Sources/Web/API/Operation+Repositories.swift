@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Access
+import FoundationEssentials
 import Hummingbird
 import Model
 
@@ -99,8 +100,8 @@ extension Operation {
                 let repository = try call.repository()
                 let body = try await Body(call.request)
                 let draft = HookDraft(url: try body.text("url", limit: 2048), secret: try body.secret("secret"))
-                guard draft.url.hasPrefix("https://") || draft.url.hasPrefix("http://") else {
-                    throw ProblemError.invalid("url must be an http or https address.")
+                guard isHookAddress(draft.url) else {
+                    throw ProblemError.invalid("url must be an http or https address with a host, and without a user.")
                 }
                 let opened = try await call.open(broker)
                 var json = JSONWriter()
@@ -141,4 +142,12 @@ extension JSONWriter {
             $0.member("callback_url", hook.callbackURL)
         }
     }
+}
+
+/// A password in the address would be shown to everybody who may list the hooks.
+private func isHookAddress(_ text: String) -> Bool {
+    guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
+        let host = url.host(), !host.isEmpty, url.user() == nil, url.password() == nil
+    else { return false }
+    return url.port.map { (1...65535).contains($0) } ?? true
 }

@@ -60,7 +60,7 @@ struct KeystoneRoutes: Sendable {
     }
 
     private func issue(_ request: Request) async throws -> Answer {
-        let body = try await request.body.collect(upTo: Self.bodyLimit)
+        let body = try await request.bytes(upTo: Self.bodyLimit)
         let issued = try await identity.issue(
             try KeystoneAuthRequest(json: Data(body.readableBytesView)), withCatalog: wantsCatalog(request))
         return Answer(.created, try issued.body.json(), subject: issued.token.exposed)
@@ -80,7 +80,7 @@ struct KeystoneRoutes: Sendable {
 
     private func projects(_ request: Request, _ context: OpenContext, _ path: String) async throws -> Answer {
         let parameters = try RequestParameters(request, context.parameters)
-        let body = try await request.body.collect(upTo: Self.bodyLimit)
+        let body = try await request.bytes(upTo: Self.bodyLimit)
         guard let caller = try await identity.caller(of: request, body: body, anyScope: true) else {
             throw AccessError(.unauthenticated, "Send a token in X-Auth-Token, or sign the request with an access key.")
         }
@@ -114,7 +114,11 @@ struct KeystoneRoutes: Sendable {
             let failure = KeystoneError(error)
             return response(Answer(.init(code: failure.status), try failure.json()))
         } catch is NIOTooManyBytesError {
-            let failure = KeystoneError(AccessError(.invalidRequest, "The request body is larger than 64 KiB."))
+            let failure = KeystoneError(
+                AccessError(.invalidRequest, "The request body is larger than 64 KiB."), status: 413)
+            return response(Answer(.contentTooLarge, try failure.json()))
+        } catch let error as ProblemError {
+            let failure = KeystoneError(AccessError(.invalidRequest, error.problem.message))
             return response(Answer(.badRequest, try failure.json()))
         }
     }

@@ -35,6 +35,8 @@ struct OAuthCallback: Sendable {
     struct Page {
         var title: String
         var text: String
+        /// What was wrong with the form that was sent.
+        var notice = ""
         var form: Form?
 
         struct Form {
@@ -58,23 +60,35 @@ struct OAuthCallback: Sendable {
         guard let pending = try await broker.pending(Secret(state)) else {
             return (.badRequest, Self.stale)
         }
-        return (
-            .ok,
-            Page(
-                title: "Let \(pending.tenant) use your \(pending.forge.displayName) account?",
-                text:
-                    "\(pending.requester) of \(pending.tenant) has asked for access to your account at \(pending.host). Go on only if you know them. The authorization needs a name.",
-                form: .init(name: pending.name?.text ?? "", code: code, state: state))
-        )
+        return (.ok, Self.question(of: pending, .init(name: pending.name?.text ?? "", code: code, state: state)))
+    }
+
+    private static func question(of pending: Broker.PendingOAuth, _ form: Page.Form, notice: String = "") -> Page {
+        Page(
+            title: "Let \(pending.tenant) use your \(pending.forge.displayName) account?",
+            text:
+                "\(pending.requester) of \(pending.tenant) has asked for access to your account at \(pending.host). Go on only if you know them. The authorization needs a name.",
+            notice: notice, form: form)
     }
 
     private func complete(_ request: Request) async throws -> (HTTPResponse.Status, Page) {
-        let body = try await request.body.collect(upTo: 64 << 10)
+        let body = try await request.bytes(upTo: 64 << 10)
         let form = try Self.form(String(buffer: body))
         guard let code = form["code"], let state = form["state"], let name = form["name"] else {
             throw ProblemError.invalid("The form is not complete.")
         }
-        let authorization = try await broker.authorize(name, code: Secret(code), state: Secret(state))
+        let authorization: Authorization
+        switch try await made(name, code: Secret(code), state: Secret(state)) {
+        case .success(let done): authorization = done
+        case .failure(let error):
+            // A name that is taken or against the rule: the visit is still good.
+            guard let pending = try await broker.pending(Secret(state)) else { throw error }
+            return (
+                .badRequest,
+                Self.question(
+                    of: pending, .init(name: name, code: code, state: state), notice: error.message)
+            )
+        }
         return (
             .ok,
             Page(
@@ -83,6 +97,17 @@ struct OAuthCallback: Sendable {
                     "The authorization \(authorization.name) for \(authorization.user) at \(authorization.forge.displayName) is made. You can close this page."
             )
         )
+    }
+
+    /// A refusal of the name is a result; everything else is thrown.
+    private func made(
+        _ name: String, code: Secret, state: Secret
+    ) async throws -> Result<Authorization, AccessError> {
+        do {
+            return .success(try await broker.authorize(name, code: code, state: state))
+        } catch let error as AccessError where [.alreadyExists, .invalidRequest].contains(error.code) {
+            return .failure(error)
+        }
     }
 
     /// Runs a step; an error becomes a page too.

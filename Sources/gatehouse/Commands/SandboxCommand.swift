@@ -44,15 +44,26 @@ struct SandboxCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let readyFile {
+            let folder = URL(filePath: readyFile).deletingLastPathComponent().path
+            guard FileManager.default.isWritableFile(atPath: folder) else {
+                throw Refusal("The ready file \(readyFile) cannot be written: \(folder) is no folder to write to.")
+            }
+        }
         let directory = try StateDirectory(state)
         defer { directory.removeIfTemporary() }
+        do {
+            if port != 0 { _ = try ReservedPort(port) }
+        } catch {
+            throw Refusal("Port \(port) of 127.0.0.1 cannot be used. Choose another one: --port.")
+        }
         do {
             try await SandboxHouse(
                 directory: directory, port: port, forgePort: forgePort, tokenLifetime: tokenLifetime,
                 readyFile: readyFile
             ).run()
         } catch let error as SandboxError {
-            throw ValidationError(error.description)
+            throw Refusal(error.description)
         }
     }
 }

@@ -50,7 +50,7 @@ struct ServeCommand: AsyncParsableCommand {
         defer { withExtendedLifetime(reserved) {} }
         let house = try await House(configuration)
         let logger = house.logger
-        for name in ConfigurationFile.unknownVariables(in: ProcessInfo.processInfo.environment) {
+        for name in configuration.unknownVariables {
             logger.warning("the environment has a variable that no setting reads", metadata: ["name": "\(name)"])
         }
         let (host, publicURL) = (configuration.host, configuration.publicURL)

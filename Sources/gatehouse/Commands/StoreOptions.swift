@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import Storage
 
 /// Which configuration and store a command works with.
 struct StoreOptions: ParsableArguments {
@@ -28,12 +29,25 @@ struct StoreOptions: ParsableArguments {
             try await ServiceConfiguration.reader(file: config, flags: flags.merging(more) { $1 }))
     }
 
-    /// Opens the house that the options name.
+    /// Opens the house that the options name, and closes it after the body: what was written then stands in the one file,
+    /// and what was deleted in none.
+    func withHouse(mayMakeStore: Bool = false, _ body: (House) async throws -> Void) async throws {
+        let house = try await house(mayMakeStore: mayMakeStore)
+        do {
+            try await body(house)
+        } catch {
+            // The first failure is the one to tell.
+            try? house.store.close()
+            throw error
+        }
+        try house.store.close()
+    }
+
     /// - Parameter mayMakeStore: whether a store that is absent is made. A typing error in its path must not look like an empty one.
-    func house(mayMakeStore: Bool = false) async throws -> House {
+    private func house(mayMakeStore: Bool) async throws -> House {
         let configuration = try await configuration()
         guard mayMakeStore || FileManager.default.fileExists(atPath: configuration.storePath) else {
-            throw ValidationError(
+            throw Refusal(
                 "There is no store at \(configuration.storePath). `gatehouse tenant create` makes one; --store, store.path or --config names another."
             )
         }

@@ -29,7 +29,7 @@ struct ConfigurationCheck {
                 .map { "\($0.site ?? "default") at \($0.host.pages)" }
             say(forge.rawValue, "OAuth: \(sites.isEmpty ? "not set up" : sites.joined(separator: ", "))")
         }
-        for name in ConfigurationFile.unknownVariables(in: ProcessInfo.processInfo.environment) {
+        for name in configuration.unknownVariables {
             say("warning", "no setting reads the environment variable \(name)")
         }
         say("settings", "good")
@@ -55,7 +55,9 @@ struct ConfigurationCheck {
     }
 
     private func checkStore() async throws {
-        guard FileManager.default.fileExists(atPath: configuration.storePath) else {
+        // An empty file is no store yet, and opening it would make one.
+        let size = try? FileManager.default.attributesOfItem(atPath: configuration.storePath)[.size] as? Int
+        guard FileManager.default.fileExists(atPath: configuration.storePath), size != 0 else {
             try checkFolder(of: configuration.storePath, key: "store.path")
             say("store", "\(configuration.storePath), will be made on the first start")
             try checkMasterKey()
@@ -63,6 +65,7 @@ struct ConfigurationCheck {
         }
         let house = try await House(configuration)
         let tenants = try await house.identity.tenants()
+        try house.store.close()
         say("store", "\(configuration.storePath), \(tenants.count) tenant\(tenants.count == 1 ? "" : "s")")
         say("master key", "opens the store")
     }

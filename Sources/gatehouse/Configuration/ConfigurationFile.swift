@@ -15,9 +15,10 @@ struct ConfigurationFile {
     }
 
     /// - Throws: ``ServiceConfiguration/Invalid`` for a file that is missing, closed, not well-formed or has a key that nothing reads.
-    func check() throws {
+    /// False for a file that holds nothing.
+    func check() throws -> Bool {
         let text = try text()
-        guard let tree = try tree(of: text) else { return }
+        guard let tree = try tree(of: text), !(tree is NSNull) else { return false }
         guard let settings = tree as? [String: Any] else {
             throw invalid("must have keys at its top, such as `listen:`.")
         }
@@ -25,14 +26,15 @@ struct ConfigurationFile {
             let near = Self.nearest(to: key).map { " Is \($0) meant?" } ?? ""
             throw invalid("has the key \(key), which is not known.\(near) docs/configuration.md lists the keys.")
         }
+        return true
     }
 
     /// The names of environment variables that look like ours and are read by nothing.
-    static func unknownVariables(in environment: [String: String]) -> [String] {
-        let known = staticKeys.map(variable)
-        return environment.keys.filter { name in
-            name.hasPrefix("GATEHOUSE_") && !known.contains(name) && !name.hasPrefix("GATEHOUSE_FORGES_")
-        }.sorted()
+    /// - Parameter sites: the forges' OAuth sites that are set up, by the key's part `FORGE.oauth.SITE`.
+    static func unknownVariables(in environment: [String: String], sites: Set<String>) -> [String] {
+        let keys = staticKeys + forgeKeys + sites.flatMap { site in siteKeys.map { "forges.\(site).\($0)" } }
+        let known = Set(keys.map(variable))
+        return environment.keys.filter { $0.hasPrefix("GATEHOUSE_") && !known.contains($0) }.sorted()
     }
 
     private static func variable(of key: String) -> String {
@@ -86,7 +88,9 @@ struct ConfigurationFile {
 
     private static func keys(in tree: [String: Any]) -> [String] {
         tree.flatMap { name, value in
-            (value as? [String: Any]).map { keys(in: $0).map { "\(name).\($0)" } } ?? [name]
+            // `listen:` with nothing below it says nothing.
+            if value is NSNull { return [String]() }
+            return (value as? [String: Any]).map { keys(in: $0).map { "\(name).\($0)" } } ?? [name]
         }
     }
 
@@ -111,6 +115,8 @@ struct ConfigurationFile {
             YamlError.composer(_, _, let mark, _)
         {
             throw invalid("cannot be read as \(form): look at line \(mark.line), column \(mark.column).")
+        } catch YamlError.duplicatedKeysInMapping {
+            throw invalid("cannot be read as \(form): a key stands in it twice.")
         } catch {
             throw invalid("cannot be read as \(form).")
         }

@@ -54,6 +54,12 @@ struct ServiceConfiguration: Sendable {
         WebService.Listen(host: host, port: port, certificate: tls?.certificate, key: tls?.key)
     }
 
+    /// The environment's variables that look like ours and that nothing reads.
+    var unknownVariables: [String] {
+        let sites = applications.map { "\($0.host.forge.rawValue).oauth.\($0.site ?? "default")" }
+        return ConfigurationFile.unknownVariables(in: ProcessInfo.processInfo.environment, sites: Set(sites))
+    }
+
     /// A setting that cannot be used, with its key and what to do.
     struct Invalid: Error, CustomStringConvertible {
         let description: String
@@ -86,12 +92,12 @@ struct ServiceConfiguration: Sendable {
         publicURL = try Self.publicURL(
             given: settings.string("public_url"), host: host, port: port, scheme: tls == nil ? "http" : "https")
         storePath =
-            try settings.string("store.path") ?? Self.home("XDG_STATE_HOME", ".local/state") + "/gatehouse.sqlite"
+            try settings.string("store.path") ?? (try Self.home("XDG_STATE_HOME", ".local/state") + "/gatehouse.sqlite")
         if let value = try settings.string("master_key.value", isSecret: true) {
             masterKey = .value(Secret(value))
         } else {
             masterKey = .file(
-                try settings.string("master_key.file") ?? Self.home("XDG_CONFIG_HOME", ".config") + "/master.key")
+                try settings.string("master_key.file") ?? (try Self.home("XDG_CONFIG_HOME", ".config") + "/master.key"))
         }
         allowances = try settings.list("network.allow").map { text in
             guard let allowance = NetworkPolicy.Allowance(text) else {
@@ -190,10 +196,16 @@ struct ServiceConfiguration: Sendable {
     }
 
     /// The folder for our files by the XDG base directory specification.
-    private static func home(_ variable: String, _ fallback: String) -> String {
+    private static func home(_ variable: String, _ fallback: String) throws -> String {
         let environment = ProcessInfo.processInfo.environment
         if let base = environment[variable], base.hasPrefix("/") { return base + "/gatehouse" }
-        return (environment["HOME"] ?? "/var/lib") + "/\(fallback)/gatehouse"
+        guard let home = environment["HOME"], home.hasPrefix("/") else {
+            throw Invalid(
+                description:
+                    "HOME is not set, so there is no place for the store and the master key. Set HOME, or store.path and master_key.file."
+            )
+        }
+        return home + "/\(fallback)/gatehouse"
     }
 
     /// Settings given by name.
@@ -214,8 +226,7 @@ struct ServiceConfiguration: Sendable {
             Self.flags(flags),
             EnvironmentVariablesProvider().prefixKeys(with: "gatehouse"),
         ]
-        if let file {
-            try ConfigurationFile(file).check()
+        if let file, try ConfigurationFile(file).check() {
             do {
                 providers.append(
                     file.hasSuffix(".json")

@@ -19,10 +19,12 @@ struct AccessKeyCreate: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let identity = try await options.house().identity
-        let owner = try await identity.user(named: user, of: try await identity.tenant(named: tenant))
-        let key = try await identity.createAccessKey(for: owner)
-        print("access_key  \(key.key.id)")
-        print("secret_key  \(key.secret.exposed)   (shown once)")
+        try await options.withHouse { house in
+            let identity = house.identity
+            let owner = try await identity.user(named: user, of: try await identity.tenant(named: tenant))
+            let key = try await identity.createAccessKey(for: owner)
+            print("access_key  \(key.key.id)")
+            print("secret_key  \(key.secret.exposed)   (shown once)")
+        }
     }
 }

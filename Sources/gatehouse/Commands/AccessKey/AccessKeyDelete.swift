@@ -14,7 +14,9 @@ struct AccessKeyDelete: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        try await options.house().identity.deleteAccessKey(accessKey)
-        print("deleted access key \(accessKey)")
+        try await options.withHouse { house in
+            try await house.identity.deleteAccessKey(accessKey)
+            print("deleted access key \(accessKey)")
+        }
     }
 }

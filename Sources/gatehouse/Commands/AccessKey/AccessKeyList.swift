@@ -21,11 +21,13 @@ struct AccessKeyList: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let identity = try await options.house().identity
-        let owner = try await identity.user(named: user, of: try await identity.tenant(named: tenant))
-        for key in try await identity.accessKeys(of: owner) {
-            let created = Date(timeIntervalSince1970: Double(key.created) / 1000)
-            print("\(key.id)  \(created.formatted(.iso8601))")
+        try await options.withHouse { house in
+            let identity = house.identity
+            let owner = try await identity.user(named: user, of: try await identity.tenant(named: tenant))
+            for key in try await identity.accessKeys(of: owner) {
+                let created = Date(timeIntervalSince1970: Double(key.created) / 1000)
+                print("\(key.id)  \(created.formatted(.iso8601))")
+            }
         }
     }
 }

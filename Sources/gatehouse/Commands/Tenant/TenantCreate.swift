@@ -16,9 +16,11 @@ struct TenantCreate: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let tenant = try await options.house(mayMakeStore: true).identity.createTenant(named: name)
-        print("tenant      \(tenant.name)")
-        print("project_id  \(tenant.id)")
-        print("domain_id   \(tenant.domain)")
+        try await options.withHouse(mayMakeStore: true) { house in
+            let tenant = try await house.identity.createTenant(named: name)
+            print("tenant      \(tenant.name)")
+            print("project_id  \(tenant.id)")
+            print("domain_id   \(tenant.domain)")
+        }
     }
 }

@@ -21,20 +21,25 @@ struct TenantDelete: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let house = try await options.house()
-        let tenant = try await house.identity.tenant(named: name)
-        if !yes {
-            let users = try await house.identity.users(of: tenant).count
-            let authorizations = try await house.vault.authorizations(of: tenant.id).count
-            print(
-                "\(name) has \(users) users and \(authorizations) authorizations. Type its name to delete it all: ",
-                terminator: "")
-            fflush(nil)
-            guard readLine(strippingNewline: true) == name else {
-                throw ValidationError("Nothing was deleted. --yes deletes without asking.")
+        try await options.withHouse { house in
+            let tenant = try await house.identity.tenant(named: name)
+            if !yes {
+                let users = try await house.identity.users(of: tenant).count
+                let authorizations = try await house.vault.authorizations(of: tenant.id).count
+                print(
+                    "\(name) has \(Self.counted(users, "user")) and \(Self.counted(authorizations, "authorization")). Type its name to delete it all: ",
+                    terminator: "")
+                fflush(nil)
+                guard readLine(strippingNewline: true) == name else {
+                    throw Refusal("Nothing was deleted. --yes deletes without asking.")
+                }
             }
+            try await house.identity.delete(tenant)
+            print("deleted tenant \(name)")
         }
-        try await house.identity.delete(tenant)
-        print("deleted tenant \(name)")
+    }
+
+    private static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 }

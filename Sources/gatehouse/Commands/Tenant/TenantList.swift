@@ -12,8 +12,10 @@ struct TenantList: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        for tenant in try await options.house().identity.tenants() {
-            print("\(tenant.id)  \(tenant.name)")
+        try await options.withHouse { house in
+            for tenant in try await house.identity.tenants() {
+                print("\(tenant.id)  \(tenant.name)")
+            }
         }
     }
 }

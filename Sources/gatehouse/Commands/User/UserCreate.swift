@@ -23,11 +23,13 @@ struct UserCreate: AsyncParsableCommand {
     func run() async throws {
         let given = try source.given()
         let password = given ?? Identity.makePassword()
-        let identity = try await options.house().identity
-        let user = try await identity.createUser(
-            named: name, password: password, in: try await identity.tenant(named: tenant))
-        print("user      \(user.name)")
-        print("user_id   \(user.id)")
-        if given == nil { print("password  \(password.exposed)   (shown once)") }
+        try await options.withHouse { house in
+            let identity = house.identity
+            let user = try await identity.createUser(
+                named: name, password: password, in: try await identity.tenant(named: tenant))
+            print("user      \(user.name)")
+            print("user_id   \(user.id)")
+            if given == nil { print("password  \(password.exposed)   (shown once)") }
+        }
     }
 }

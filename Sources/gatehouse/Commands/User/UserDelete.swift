@@ -17,8 +17,11 @@ struct UserDelete: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let identity = try await options.house().identity
-        try await identity.delete(try await identity.user(named: name, of: try await identity.tenant(named: tenant)))
-        print("deleted user \(name) of \(tenant)")
+        try await options.withHouse { house in
+            let identity = house.identity
+            try await identity.delete(
+                try await identity.user(named: name, of: try await identity.tenant(named: tenant)))
+            print("deleted user \(name) of \(tenant)")
+        }
     }
 }

@@ -15,9 +15,11 @@ struct UserList: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let identity = try await options.house().identity
-        for user in try await identity.users(of: try await identity.tenant(named: tenant)) {
-            print("\(user.id)  \(user.name)")
+        try await options.withHouse { house in
+            let identity = house.identity
+            for user in try await identity.users(of: try await identity.tenant(named: tenant)) {
+                print("\(user.id)  \(user.name)")
+            }
         }
     }
 }

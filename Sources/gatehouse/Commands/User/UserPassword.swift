@@ -24,10 +24,12 @@ struct UserPassword: AsyncParsableCommand {
     func run() async throws {
         let given = try source.given()
         let password = given ?? Identity.makePassword()
-        let identity = try await options.house().identity
-        try await identity.setPassword(
-            password, of: try await identity.user(named: name, of: try await identity.tenant(named: tenant)))
-        print("changed the password of \(name) of \(tenant)")
-        if given == nil { print("password  \(password.exposed)   (shown once)") }
+        try await options.withHouse { house in
+            let identity = house.identity
+            try await identity.setPassword(
+                password, of: try await identity.user(named: name, of: try await identity.tenant(named: tenant)))
+            print("changed the password of \(name) of \(tenant)")
+            if given == nil { print("password  \(password.exposed)   (shown once)") }
+        }
     }
 }
