@@ -173,7 +173,8 @@ struct GiteeRecordingsTests {
             OAuthApplication(
                 host: .official(.gitee), site: nil, clientID: "c", clientSecret: Secret("s"),
                 redirectURI: "https://gate.example/oauth/callback",
-                scopes: OAuthApplication.defaultScopes(of: .official(.gitee))), upstream: network.upstream, now: { 1000 })
+                scopes: OAuthApplication.defaultScopes(of: .official(.gitee))), upstream: network.upstream,
+            now: { 1000 })
         let tokens = try await flow.exchange(code: Secret("code"), verifier: Secret("v"))
         #expect(tokens.expires == 87_400)
         #expect(tokens.accessToken.exposed.count == 32 && tokens.refreshToken?.exposed.count == 64)
