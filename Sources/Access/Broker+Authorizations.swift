@@ -89,8 +89,9 @@ extension Broker {
             do {
                 return (host, try Self.checked(await host.open(.fixed(credential), upstream: upstream).account(), host))
             } catch {
+                // Whatever else it says, it is a forge, and knows.
+                guard [.notFound, .unavailable].contains(error.code) else { throw error }
                 if first == nil { first = error }
-                guard [.notFound, .unavailable].contains(error.code) else { break }
             }
         }
         let forge = candidates[0].forge
