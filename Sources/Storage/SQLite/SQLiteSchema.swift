@@ -98,7 +98,7 @@ enum SQLiteSchema {
             id TEXT NOT NULL UNIQUE \(isIdentifier("id")),
             tenant TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
             name TEXT NOT NULL CHECK (length(name) BETWEEN 4 AND 63 AND name NOT GLOB '*[^0-9A-Za-z._-]*'),
-            forge TEXT NOT NULL CHECK (forge IN ('github', 'gitlab', 'bitbucket', 'gitee', 'devcloud', 'gitea')),
+            forge TEXT NOT NULL CHECK (forge IN ('github', 'gitlab', 'bitbucket', 'gitee', 'devcloud')),
             mode TEXT NOT NULL CHECK (mode IN ('oauth', 'personal', 'password')),
             host TEXT NOT NULL CHECK (host <> ''),
             home TEXT NOT NULL,

@@ -357,7 +357,8 @@ struct GiteaContentTests {
             OAuthApplication(
                 host: .official(.gitea), site: nil, clientID: "c", clientSecret: Secret("s"),
                 redirectURI: "https://gate.example/oauth/callback",
-                scopes: OAuthApplication.defaultScopes(of: .official(.gitea))), upstream: network.upstream, now: { 1000 })
+                scopes: OAuthApplication.defaultScopes(of: .official(.gitea))), upstream: network.upstream,
+            now: { 1000 })
         let tokens = OAuthTokens(accessToken: Secret("a"), refreshToken: Secret("r"), expires: 1, scopes: [])
         let error = try await GiteeBench.error { _ = try await flow.refresh(tokens) }
         #expect(error?.code == .credentialRejected)
