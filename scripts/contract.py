@@ -232,6 +232,8 @@ def main():
     service(contract)
     headers = {}
     for forge, facts in sorted(contract.ready["forges"].items()):
+        if "-" in forge:  # bitbucket-datacenter: another product of the same repo_type
+            continue
         headers = authorizations(contract, forge, facts)
         repositories(contract, headers, facts)
         files(contract, headers, facts)
