@@ -56,6 +56,24 @@ import Testing
         #expect(try await house.broker.authorizations(house.grant()).isEmpty)
     }
 
+    @Test(arguments: [
+        #"{"login":"<script>","html_url":"https://x.example","avatar_url":""}"#,
+        #"{"login":"o\u0000","html_url":"https://x.example","avatar_url":""}"#,
+        #"{"login":"o","html_url":"javascript:alert(1)","avatar_url":""}"#,
+        #"{"login":"o","html_url":"https://x.example","avatar_url":"data:text/html,x"}"#,
+        #"{"login":"\#(String(repeating: "o", count: 300))","html_url":"https://x.example","avatar_url":""}"#,
+    ]) func `an account that makes no sense is not kept`(account: String) async throws {
+        let network = StubNetwork { _ in .json(account) }
+        let house = try await TestHouse(network: network)
+        let error = await #expect(throws: ForgeError.self) {
+            try await house.broker.authorize(Self.offer("main"), with: house.grant(.createAuthorization))
+        }
+        #expect(error?.code == .unavailable)
+        #expect(try await house.broker.authorizations(house.grant()).isEmpty)
+        // Of a host that nobody knows yet, little is read.
+        #expect(network.requests.allSatisfy { $0.limit == 1 << 20 })
+    }
+
     @Test func `a name belongs to one authorization of a tenant, and to another of another`() async throws {
         let house = try await TestHouse(network: StubNetwork { _ in .json(Self.user) })
         _ = try await house.broker.authorize(Self.offer("same"), with: house.grant())

@@ -3,6 +3,7 @@
 
 import Foundation
 import NIOHTTP1
+import Subprocess
 import Testing
 
 /// `gatehouse serve` as an operator runs it: settings, tenants and users by command, a log, a shutdown.
@@ -173,8 +174,15 @@ import Testing
         let site = try Site()
         let checked = try GatehouseProcess.run(
             ["serve", "--check"], in: site.directory.url,
-            environment: site.environment.merging(["GATEHOUSE_NETWORK_ALOW": "10.0.0.0/8"]) { $1 })
-        #expect(checked.status == 0 && checked.output.contains("GATEHOUSE_NETWORK_ALOW"), "\(checked.output)")
+            environment: site.environment.merging([
+                "GATEHOUSE_NETWORK_ALOW": "10.0.0.0/8", "GATEHOUSE_FORGES_GITLUB_HOST": "https://x.example",
+                "GATEHOUSE_FORGES_GITLAB_OAUTH_CORP_CLIENT_ID": "no such site",
+            ]) { $1 })
+        for name in [
+            "GATEHOUSE_NETWORK_ALOW", "GATEHOUSE_FORGES_GITLUB_HOST", "GATEHOUSE_FORGES_GITLAB_OAUTH_CORP_CLIENT_ID",
+        ] {
+            #expect(checked.status == 0 && checked.output.contains(name), "\(checked.output)")
+        }
     }
 
     @Test(arguments: [["tenant", "list"], ["user", "list", "acme"], ["tenant", "delete", "--yes", "acme"]])
@@ -183,6 +191,47 @@ import Testing
         let listed = try GatehouseProcess.run(arguments, in: site.directory.url, environment: site.environment)
         #expect(listed.status != 0 && listed.output.contains("There is no store at"), "\(listed.output)")
         #expect(!FileManager.default.fileExists(atPath: site.directory.url.path + "/data"))
+    }
+
+    @Test func `after a command all that was written stands in the one file`() throws {
+        let site = try Site()
+        #expect(try site.run("tenant", "create", "acme").status == 0)
+        #expect(try site.run("tenant", "create", "gone-canary").status == 0)
+        #expect(try site.run("tenant", "delete", "--yes", "gone-canary").status == 0)
+        let folder = site.directory.url.path + "/data"
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(files == ["store.sqlite"])
+        let bytes = try Data(contentsOf: URL(filePath: folder + "/store.sqlite"))
+        #expect(bytes.firstRange(of: Data("acme".utf8)) != nil)
+        #expect(bytes.firstRange(of: Data("gone-canary".utf8)) == nil)
+    }
+
+    @Test(arguments: [
+        "POST /v3/auth/tokens HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /oauth/callback HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /v3/auth/tokens HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n{",
+    ]) func `a body that breaks off is the sender's fault`(request: String) async throws {
+        let site = try Site()
+        let process = try GatehouseProcess(
+            ["serve", "--port", "0"], in: site.directory.url, environment: site.environment)
+        let address = try await Site.address(of: process)
+        let port = try #require(address.split(separator: ":").last)
+        // Closed for writing after the request, still open for the answer.
+        let script =
+            "import socket,sys; s=socket.create_connection(('127.0.0.1',\(port))); s.sendall(sys.stdin.buffer.read()); "
+            + "s.shutdown(socket.SHUT_WR); print(s.recv(65536).decode())"
+        let client = try await run(
+            .name("python3"), arguments: ["-c", script], input: .string(request), output: .string(limit: 1 << 16))
+        let answer = client.standardOutput
+        #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 400"), "\(answer)")
+        #expect(process.stop() == 0)
+        #expect(!process.output.contains("request failed"))
+    }
+
+    @Test func `a place for the files is not guessed`() throws {
+        let site = try Site()
+        let checked = try GatehouseProcess.run(["serve", "--check"], in: site.directory.url, environment: ["HOME": ""])
+        #expect(checked.status != 0 && checked.output.contains("HOME is not set"), "\(checked.output)")
     }
 
     @Test func `a tenant is deleted only by who says so twice`() throws {

@@ -15,6 +15,8 @@ import Testing
         try await TestSite.withSite { site async throws in
             #expect(try await site.send(.get, "/livez").status == 200)
             #expect(try await site.send(.get, "/readyz").status == 200)
+            #expect(try await site.send(.head, "/livez").status == 200)
+            #expect(try await site.send(.head, "/readyz").status == 200)
         }
         try await TestSite.withSite(isReady: false) { site async throws in
             #expect(try await site.send(.get, "/livez").status == 200)
@@ -103,6 +105,47 @@ import Testing
             #expect(done.status == 200, "\(done.text)")
             #expect(try await site.house.broker.authorizations(site.house.grant()).map(\.name.text) == ["paged"])
             #expect(try await site.send(.post, "/oauth/callback", body: form).status == 400)
+        }
+    }
+
+    @Test(arguments: ["x", "", "taken", String(repeating: "a", count: 64)])
+    func `a name that cannot be is told beside the form, and the visit stays good`(name: String) async throws {
+        try await TestSite.withSite { site async throws in
+            func visit(_ name: String) async throws -> String {
+                let address = try await site.house.broker.redirect(
+                    to: .github, site: nil, name: nil, with: site.house.grant())
+                return URLComponents(string: address)?.queryItems?.first { $0.name == "state" }?.value ?? ""
+            }
+            let first = try await visit("taken")
+            #expect(
+                try await site.send(.post, "/oauth/callback", body: "name=taken&code=c&state=\(first)").status == 200)
+            let state = try await visit("second")
+            let told = try await site.send(.post, "/oauth/callback", body: "name=\(name)&code=c&state=\(state)")
+            #expect(told.status == 400)
+            #expect(told.text.contains("<form") && told.text.contains("value=\"\(state)\""))
+            #expect(told.text.contains("role=\"alert\"") && told.text.contains("name"))
+            let done = try await site.send(.post, "/oauth/callback", body: "name=second&code=c&state=\(state)")
+            #expect(done.status == 200, "\(done.text)")
+        }
+    }
+
+    @Test func `a stranger's body is not read, and a sign-in's is short`() async throws {
+        try await TestSite.withSite { site async throws in
+            let large = String(repeating: " ", count: (12 << 20) + 1)
+            // Were it read, it would be too large.
+            let path = "\(site.root)/auths/github/personal"
+            #expect(try await site.send(.post, path, body: large).status == 401)
+            let signed = [
+                "Authorization": "SDK-HMAC-SHA256 Access=NOBODY, SignedHeaders=x-sdk-date, Signature=00",
+                "Content-Length": String(large.utf8.count),
+            ]
+            #expect(try await site.send(.post, path, headers: signed, body: large).status == 401)
+            let token = ["X-Auth-Token": "gate_nobody"]
+            #expect(try await site.send(.post, path, headers: token, body: large).status == 401)
+            let signIn = try await site.send(
+                .post, "/v3/auth/tokens", body: String(repeating: " ", count: (64 << 10) + 1))
+            #expect(signIn.status == 413)
+            #expect((try signIn.json()["error"] as? [String: Any])?["code"] as? Int == 413)
         }
     }
 

@@ -75,6 +75,8 @@ package struct SQLiteStore: Sendable {
     package func close() throws(StoreError) {
         do {
             try readers.close()
+            // The library closes the writer first and its readers after it; this closes the readers.
+            pool.releaseMemory()
             try pool.close()
         } catch {
             throw StoreError(error)

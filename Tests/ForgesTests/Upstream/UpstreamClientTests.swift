@@ -48,6 +48,19 @@ struct UpstreamClientTests {
         }
     }
 
+    @Test func `an answer over its own limit, or over that of all together, is not read`() async throws {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n01234567890123456789"
+        try await RawServer.run(.answer(answer)) { server in
+            var request = Upstream.Request(.get, "http://\(server.address)/")
+            #expect(try await send(request, limits: .init(bytes: 20, bytesTogether: 20)).get().body.count == 20)
+            let together = try await send(request, limits: .init(bytes: 20, bytesTogether: 19))
+            #expect(code(together) == .unavailable)
+            request.limit = 19
+            let own = try await send(request)
+            #expect(code(own) == .unavailable)
+        }
+    }
+
     @Test func `a redirect is an answer, not a way`() async throws {
         try await RawServer.run(.answer("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n")) { server in
             let response = try await send(Upstream.Request(.get, "http://\(server.address)/a")).get()
