@@ -16,9 +16,16 @@ struct OpenContext: RequestContext {
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         requestID = RequestID.make()
+    }
+
+    /// Logs with the request's ID. Made when there is something to log, since each change of a logger copies its metadata.
+    func log(_ level: Logger.Level, _ message: Logger.Message, metadata: @autoclosure () -> Logger.Metadata) {
+        guard level >= logger.logLevel else { return }
+        var logger = logger
         // One name for one thing: the framework's own number of the request is told to nobody.
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request_id"] = .string(requestID)
+        logger.log(level: level, message, metadata: metadata())
     }
 }
 

@@ -3,7 +3,6 @@
 
 import Foundation
 import NIOHTTP1
-import Subprocess
 import Testing
 
 /// `gatehouse serve` as an operator runs it: settings, tenants and users by command, a log, a shutdown.
@@ -215,17 +214,33 @@ import Testing
         let process = try GatehouseProcess(
             ["serve", "--port", "0"], in: site.directory.url, environment: site.environment)
         let address = try await Site.address(of: process)
-        let port = try #require(address.split(separator: ":").last)
-        // Closed for writing after the request, still open for the answer.
-        let script =
-            "import socket,sys; s=socket.create_connection(('127.0.0.1',\(port))); s.sendall(sys.stdin.buffer.read()); "
-            + "s.shutdown(socket.SHUT_WR); print(s.recv(65536).decode())"
-        let client = try await run(
-            .name("python3"), arguments: ["-c", script], input: .string(request), output: .string(limit: 1 << 16))
-        let answer = client.standardOutput
+        let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
+        let answer = Self.answer(to: request, port: port)
         #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 400"), "\(answer)")
         #expect(process.stop() == 0)
         #expect(!process.output.contains("request failed"))
+    }
+
+    /// Sends bytes as they are, says that no more will come, and reads what is answered.
+    private static func answer(to request: String, port: UInt16) -> String {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        let bytes = Array(request.utf8)
+        guard isConnected, write(descriptor, bytes, bytes.count) == bytes.count,
+            shutdown(descriptor, Int32(SHUT_WR)) == 0
+        else { return "no connection" }
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = read(descriptor, &buffer, buffer.count)
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 
     @Test func `a place for the files is not guessed`() throws {

@@ -28,7 +28,7 @@ struct Problems: RouterMiddleware {
         } catch {
             let found = Problem(error)
             if found.isFault {
-                context.logger.error("request failed", metadata: ["error": "\(error)"])
+                context.log(.error, "request failed", metadata: ["error": "\(error)"])
             }
             response = found.response(requestID: context.requestID)
             problem = found
@@ -36,8 +36,8 @@ struct Problems: RouterMiddleware {
         response.headers[.xRequestID] = context.requestID
         response.headers[.xContentTypeOptions] = "nosniff"
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
-        context.logger.info(
-            "request",
+        context.log(
+            .info, "request",
             metadata: Self.line(
                 request, route: context.endpointPath, status: response.status, problem: problem,
                 duration: ContinuousClock.now - start))
