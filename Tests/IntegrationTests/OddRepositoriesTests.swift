@@ -132,6 +132,21 @@ import Testing
     }
 
     @Test(arguments: OddHouse.forges)
+    func `a new file below a file is refused, and that file stays`(forge: String) async throws {
+        let house = try await OddHouse(forge)
+        let work = try await OddRepository(in: house.directory.url)
+        try await work.importText("kept\n", on: "main")
+        let place = try await house.push(work, as: "below")
+        let draft = ["message": "below", "content": Data("lost\n".utf8).base64EncodedString()]
+        for path in ["notes.txt%2Fx", "notes.txt%2Fx%2Fy%2Fz"] {
+            let made = try await house.call("POST", "/files/\(place)/\(path)?ref=main", body: draft)
+            #expect(made.status == 400, "\(path): \(String(decoding: made.body, as: UTF8.self))")
+        }
+        let kept = try await house.call("GET", "/files/\(place)/notes.txt?ref=main").json()
+        #expect(kept["content"] as? String == Data("kept\n".utf8).base64EncodedString())
+    }
+
+    @Test(arguments: OddHouse.forges)
     func `a hook that exists already is told, or made a second time, as the forge does it`(forge: String) async throws {
         let house = try await OddHouse(forge)
         let place = try await house.make("hooked").place

@@ -103,6 +103,10 @@ import Testing
         Row("unknown tag", .delete, "\(repository)/tags/nothing", status: 404, code: "SVCSTG.REPO.0404"),
         Row("hook without a secret", .post, "\(repository)/hooks", #"{"url":"https://example.org"}"#),
         Row("hook with no URL", .post, "\(repository)/hooks", #"{"url":"nowhere","secret":"s"}"#),
+        Row(
+            "tag too long", .post, "\(repository)/tags?ref=main",
+            #"{"name":"\#(String(repeating: "y", count: 251))","description":""}"#),
+        Row("tag that no path can name", .post, "\(repository)/tags?ref=main", #"{"name":"a%2fb","description":""}"#),
         Row("hook with no host", .post, "\(repository)/hooks", #"{"url":"http://","secret":"s"}"#),
         Row("hook with a broken host", .post, "\(repository)/hooks", #"{"url":"http://[::1","secret":"s"}"#),
         Row("hook with no port", .post, "\(repository)/hooks", #"{"url":"https://h:99999","secret":"s"}"#),

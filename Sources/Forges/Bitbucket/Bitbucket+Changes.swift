@@ -26,6 +26,7 @@ extension Bitbucket {
         switch change.kind {
         case .create(let bytes):
             guard entry == nil else { throw Self.fileExists }
+            if head != nil { try await requireNoFile(above: location, at: .bitbucket) }
             form.add(file: location.path, bytes, attributes: [])
             try await send(form, to: path)
         case .update(let bytes, let expected):

@@ -16,6 +16,7 @@ extension BitbucketServer {
         let tip = try await tip(of: location.ref, in: place)
         switch change.kind {
         case .create(let bytes):
+            if tip != nil { try await requireNoFile(above: location, at: .bitbucket) }
             try await put(bytes, change.message, at: location, in: place, seenAt: nil)
         case .update(let bytes, let expected):
             guard let tip else { throw Self.notFound(.file) }

@@ -22,6 +22,7 @@ extension CodeArts {
         switch change.kind {
         case .create(let bytes):
             guard file == nil else { throw CodeArts.fileExists }
+            if tip != nil { try await requireNoFile(above: location, at: .devcloud) }
             let draft = WireDraft(location, change.message, bytes)
             call = try CodeArts.call(.post, repository + "/repository/files", sending: draft, expecting: [200, 201])
         case .update(let bytes, let expected):

@@ -22,7 +22,8 @@ struct RequestParameters: Sendable {
     /// A path segment as it is meant.
     func segment(_ name: String) throws -> String {
         guard let raw = path.get(name), let text = Percent.decode(raw), Self.isText(text) else {
-            throw ProblemError.invalid("\(name) in the path is not valid percent-encoded UTF-8.")
+            throw ProblemError.invalid(
+                "\(name) in the path is not valid percent-encoded UTF-8, or holds control characters.")
         }
         return text
     }
