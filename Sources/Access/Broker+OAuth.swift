@@ -43,6 +43,7 @@ extension Broker {
         _ name: String, forge: ForgeID, site: String?, code: Secret, state: Secret, with grant: Grant
     ) async throws -> Authorization {
         try Self.require(.oauth, of: forge)
+        try sites.requireAny(of: forge)
         let valid = try await available(name, with: grant)
         guard let found = try await vault.peek(state.exposed), found.binding.tenant == grant.tenant,
             found.binding.forge == forge, site == nil || found.binding.site == site

@@ -25,6 +25,13 @@ package struct OAuthSites: Sendable {
             )
         }
         let known = own.map { $0.site ?? "none (leave tag out)" }.sorted().joined(separator: ", ")
-        throw AccessError(.invalidRequest, "tag is not a known site of \(forge.displayName). Known: \(known).")
+        let fault = site == nil ? "tag is missing, and there is no usual site" : "tag is not a known site"
+        throw AccessError(.invalidRequest, "\(fault) of \(forge.displayName). Known: \(known).")
+    }
+
+    /// - Throws: ``AccessError/Code/unsupported`` where the forge has no application at all.
+    func requireAny(of forge: ForgeID) throws(AccessError) {
+        guard !applications.contains(where: { $0.host.forge == forge }) else { return }
+        _ = try application(forge, site: nil)
     }
 }

@@ -142,6 +142,15 @@ import Testing
         #expect(try await house.broker.pending(state) == nil)
     }
 
+    @Test func `a forge without an application is told as that, not as a bad state`() async throws {
+        let house = try await TestHouse(network: StubNetwork())
+        let error = await #expect(throws: AccessError.self) {
+            try await house.broker.authorize(
+                "flow", forge: .gitee, site: nil, code: Secret("c"), state: Secret("s"), with: house.grant())
+        }
+        #expect(error?.code == .unsupported)
+    }
+
     @Test(arguments: [ForgeID.github, .gitlab]) func `an unknown site is refused`(forge: ForgeID) async throws {
         let house = try await TestHouse(network: StubNetwork())
         let error = await #expect(throws: AccessError.self) {
