@@ -25,8 +25,7 @@ struct StoreOptions: ParsableArguments {
     }
 
     func configuration(with more: [String: String] = [:]) async throws -> ServiceConfiguration {
-        try ServiceConfiguration(
-            try await ServiceConfiguration.reader(file: config, flags: flags.merging(more) { $1 }))
+        try await ServiceConfiguration.load(file: config, flags: flags.merging(more) { $1 })
     }
 
     /// Opens the house that the options name, and closes it after the body: what was written then stands in the one file,

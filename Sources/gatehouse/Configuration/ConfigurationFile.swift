@@ -2,71 +2,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Model
 import Yams
 
-/// A configuration file, looked at before it is read: the reader takes an unknown key for none, and a typing error in
-/// `network.allow` would go unseen until somebody is locked out.
+/// The keys of a configuration file. The reader cannot list them, and a typing error in `network.allow` would go unseen until somebody is
+/// locked out.
 struct ConfigurationFile {
     let path: String
+    /// All of them that have a value, with dots: `listen.tls.key`. None for a file that holds nothing.
+    private(set) var keys: [String] = []
 
-    init(_ path: String) {
+    /// - Throws: ``ServiceConfiguration/Invalid`` for a file that is missing, closed or not well-formed.
+    init(_ path: String) throws {
         self.path = path
-    }
-
-    /// - Throws: ``ServiceConfiguration/Invalid`` for a file that is missing, closed, not well-formed or has a key that nothing reads.
-    /// False for a file that holds nothing.
-    func check() throws -> Bool {
-        let text = try text()
-        guard let tree = try tree(of: text), !(tree is NSNull) else { return false }
+        guard let tree = try tree(of: try text()), !(tree is NSNull) else { return }
         guard let settings = tree as? [String: Any] else {
             throw invalid("must have keys at its top, such as `listen:`.")
         }
-        for key in Self.keys(in: settings).sorted() where !Self.isKnown(key) {
-            let near = Self.nearest(to: key).map { " Is \($0) meant?" } ?? ""
-            throw invalid("has the key \(key), which is not known.\(near) docs/configuration.md lists the keys.")
-        }
-        return true
+        keys = Self.keys(in: settings).sorted()
     }
 
-    /// The names of environment variables that look like ours and are read by nothing.
-    /// - Parameter sites: the forges' OAuth sites that are set up, by the key's part `FORGE.oauth.SITE`.
-    static func unknownVariables(in environment: [String: String], sites: Set<String>) -> [String] {
-        let keys = staticKeys + forgeKeys + sites.flatMap { site in siteKeys.map { "forges.\(site).\($0)" } }
-        let known = Set(keys.map(variable))
+    /// - Parameter read: the keys that have been asked for.
+    /// - Throws: ``ServiceConfiguration/Invalid`` for a key that nothing has asked for.
+    func requireKeys(_ read: Set<String>) throws {
+        for key in keys where !read.contains(key) {
+            let near = Self.nearest(to: key, of: read).map { " Is \($0) meant?" } ?? ""
+            throw invalid(
+                "has the key \(key), which is not known: nothing here reads it.\(near) docs/configuration.md lists the keys."
+            )
+        }
+    }
+
+    /// The names of environment variables that look like ours and stand for no key.
+    /// - Parameter read: the keys that have been asked for.
+    static func unknownVariables(in environment: [String: String], read: Set<String>) -> [String] {
+        let known = Set(read.map { "GATEHOUSE_" + $0.uppercased().replacing(".", with: "_") })
         return environment.keys.filter { $0.hasPrefix("GATEHOUSE_") && !known.contains($0) }.sorted()
     }
 
-    private static func variable(of key: String) -> String {
-        "GATEHOUSE_" + key.uppercased().replacing(".", with: "_")
-    }
-
-    private static let staticKeys = [
-        "listen.host", "listen.port", "listen.tls.certificate", "listen.tls.key", "public_url", "store.path",
-        "master_key.file", "master_key.value", "network.allow", "upstream.timeout_seconds",
-        "upstream.connect_timeout_seconds", "token.lifetime_hours", "log.level", "log.format",
-    ]
-
-    private static let forgeKeys = ForgeID.allCases.flatMap { forge in
-        let own = forge == .devcloud ? ["iam", "iam_project"] : []
-        let oauth = forge.modes.contains(.oauth) ? ["oauth.sites"] : []
-        return (["host", "hosts"] + own + oauth).map { "forges.\(forge.rawValue).\($0)" }
-    }
-
-    private static let siteKeys: Set<Substring> = ["client_id", "client_secret", "host", "scopes"]
-
-    private static func isKnown(_ key: String) -> Bool {
-        if staticKeys.contains(key) || forgeKeys.contains(key) { return true }
-        let parts = key.split(separator: ".")
-        guard parts.count == 5, parts[0] == "forges", let forge = ForgeID(rawValue: String(parts[1])) else {
-            return false
-        }
-        return forge.modes.contains(.oauth) && parts[2] == "oauth" && siteKeys.contains(parts[4])
-    }
-
-    /// The known key that differs least, where it differs by little.
-    private static func nearest(to key: String) -> String? {
-        let found = (staticKeys + forgeKeys).map { ($0, distance($0, key)) }.min { $0.1 < $1.1 }
+    /// The key that differs least, where it differs by little.
+    private static func nearest(to key: String, of read: Set<String>) -> String? {
+        let found = read.sorted().map { ($0, distance($0, key)) }.min { $0.1 < $1.1 }
         return found.flatMap { $0.1 <= 3 ? $0.0 : nil }
     }
 

@@ -48,16 +48,12 @@ struct ServiceConfiguration: Sendable {
     var tokenLifetime: Int64
     var logLevel: Logger.Level
     var logFormat: LogFormat
+    /// The environment's variables that look like ours and that nothing reads.
+    var unknownVariables: [String]
 
     /// Where the server listens.
     var listen: WebService.Listen {
         WebService.Listen(host: host, port: port, certificate: tls?.certificate, key: tls?.key)
-    }
-
-    /// The environment's variables that look like ours and that nothing reads.
-    var unknownVariables: [String] {
-        let sites = applications.map { "\($0.host.forge.rawValue).oauth.\($0.site ?? "default")" }
-        return ConfigurationFile.unknownVariables(in: ProcessInfo.processInfo.environment, sites: Set(sites))
     }
 
     /// A setting that cannot be used, with its key and what to do.
@@ -80,7 +76,9 @@ struct ServiceConfiguration: Sendable {
     /// - `forges.devcloud.iam` (address), `forges.devcloud.iam_project` (string), for these installations
     /// - `forges.FORGE.oauth.sites` (list, default one named `default`), and for each of them `forges.FORGE.oauth.SITE.client_id`,
     ///   `.client_secret` (secret), `.host`, `.scopes`
-    init(_ reader: ConfigReader) throws {
+    /// - Parameter file: the file that is among what is read; nil for none.
+    /// - Throws: ``Invalid``, also for a key of the file that nothing reads.
+    init(_ reader: ConfigReader, file: ConfigurationFile? = nil) throws {
         let settings = Settings(reader)
         host = try settings.string("listen.host") ?? "127.0.0.1"
         port = try settings.int("listen.port", default: 8080, in: 0...65535)
@@ -93,11 +91,11 @@ struct ServiceConfiguration: Sendable {
             given: settings.string("public_url"), host: host, port: port, scheme: tls == nil ? "http" : "https")
         storePath =
             try settings.string("store.path") ?? (try Self.home("XDG_STATE_HOME", ".local/state") + "/gatehouse.sqlite")
+        let keyFile = try settings.string("master_key.file")
         if let value = try settings.string("master_key.value", isSecret: true) {
             masterKey = .value(Secret(value))
         } else {
-            masterKey = .file(
-                try settings.string("master_key.file") ?? (try Self.home("XDG_CONFIG_HOME", ".config") + "/master.key"))
+            masterKey = .file(try keyFile ?? (try Self.home("XDG_CONFIG_HOME", ".config") + "/master.key"))
         }
         allowances = try settings.list("network.allow").map { text in
             guard let allowance = NetworkPolicy.Allowance(text) else {
@@ -116,9 +114,13 @@ struct ServiceConfiguration: Sendable {
         usualHosts = [:]
         applications = []
         identities = [:]
+        unknownVariables = []
         for forge in ForgeID.allCases {
             try readForge(forge, settings)
         }
+        try file?.requireKeys(settings.keys)
+        unknownVariables = ConfigurationFile.unknownVariables(
+            in: ProcessInfo.processInfo.environment, read: settings.keys)
     }
 
     private mutating func readForge(_ forge: ForgeID, _ settings: Settings) throws {
@@ -219,26 +221,26 @@ struct ServiceConfiguration: Sendable {
         return InMemoryProvider(name: "flags", values: Dictionary(uniqueKeysWithValues: values))
     }
 
-    /// The layers of settings, strongest first.
-    /// - Throws: ``Invalid`` for a file that cannot be read as YAML or JSON.
-    static func reader(file: String?, flags: [String: String]) async throws -> ConfigReader {
+    /// Reads the layers of settings, strongest first: flags, the environment, the file.
+    /// - Throws: ``Invalid``.
+    static func load(file path: String?, flags: [String: String]) async throws -> ServiceConfiguration {
         var providers: [any ConfigProvider] = [
             Self.flags(flags),
             EnvironmentVariablesProvider().prefixKeys(with: "gatehouse"),
         ]
-        if let file, try ConfigurationFile(file).check() {
-            do {
-                providers.append(
-                    file.hasSuffix(".json")
-                        ? try await FileProvider<JSONSnapshot>(filePath: FilePath(file))
-                        : try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
-            } catch {
-                throw Invalid(
-                    description:
-                        "The configuration file \(file) cannot be read as \(file.hasSuffix(".json") ? "JSON" : "YAML")."
-                )
-            }
+        let file = try path.map { try ConfigurationFile($0) }
+        if let file, !file.keys.isEmpty { providers.append(try await provider(of: file.path)) }
+        return try ServiceConfiguration(ConfigReader(providers: providers), file: file)
+    }
+
+    private static func provider(of path: String) async throws -> any ConfigProvider {
+        let isJSON = path.hasSuffix(".json")
+        do {
+            if isJSON { return try await FileProvider<JSONSnapshot>(filePath: FilePath(path)) }
+            return try await FileProvider<YAMLSnapshot>(filePath: FilePath(path))
+        } catch {
+            throw Invalid(
+                description: "The configuration file \(path) cannot be read as \(isJSON ? "JSON" : "YAML").")
         }
-        return ConfigReader(providers: providers)
     }
 }

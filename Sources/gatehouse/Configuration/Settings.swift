@@ -3,22 +3,34 @@
 
 import Configuration
 import Foundation
+import Synchronization
 
-/// Reads settings and refuses those of a wrong type, which the reader alone takes for absent.
-struct Settings {
-    let reader: ConfigReader
+/// Reads settings, refuses those of a wrong type, which the reader alone takes for absent, and remembers what was asked for: what
+/// nobody has asked for is misspelt or has no effect.
+final class Settings: Sendable {
+    private let reader: ConfigReader
+    private let asked = Mutex<Set<String>>([])
 
     init(_ reader: ConfigReader) {
         self.reader = reader
     }
 
+    /// The keys that have been asked for so far.
+    var keys: Set<String> { asked.withLock { $0 } }
+
+    private func note(_ key: String) {
+        asked.withLock { _ = $0.insert(key) }
+    }
+
     func string(_ key: String, isSecret: Bool = false) throws -> String? {
+        note(key)
         let text = reader.string(forKey: ConfigKey(key), isSecret: isSecret)
         if text == nil, isPresent(key) { throw ServiceConfiguration.Invalid(description: "\(key) must be a text.") }
         return text?.isEmpty == true ? nil : text
     }
 
     func int(_ key: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
+        note(key)
         guard let number = try reader.int(forKey: ConfigKey(key)) ?? string(key).flatMap(Int.init) else {
             guard isPresent(key) else { return fallback }
             throw ServiceConfiguration.Invalid(description: "\(key) must be a whole number.")
@@ -42,6 +54,7 @@ struct Settings {
     }
 
     func list(_ key: String) throws -> [String] {
+        note(key)
         if let list = reader.stringArray(forKey: ConfigKey(key)) {
             return list.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         }
