@@ -58,55 +58,18 @@ struct BitbucketCommitForm: Sendable {
     /// From the repository's root, with or without a slash before it.
     private static func absolute(_ path: String) -> String { String(path.drop { $0 == "/" }) }
 
-    /// https://www.rfc-editor.org/rfc/rfc7578
     private mutating func addParts(of body: [UInt8], type: String) throws {
-        guard let boundary = Self.parameters(of: type)["boundary"], !boundary.isEmpty else {
+        guard let form = Multipart(body, type: type) else {
             throw BitbucketProblem(400, "Bad request", detail: "The form has no boundary.")
         }
-        let delimiter = Array("\r\n--\(boundary)".utf8)
-        var rest = (Array("\r\n".utf8) + body)[...]
-        while let start = rest.firstRange(of: delimiter) {
-            rest = rest[start.upperBound...]
-            guard let end = rest.firstRange(of: delimiter) else { break }
-            let part = rest[..<end.lowerBound]
-            rest = rest[end.lowerBound...]
-            guard let gap = part.firstRange(of: Array("\r\n\r\n".utf8)) else { continue }
-            let head = String(decoding: part[..<gap.lowerBound], as: UTF8.self).split(whereSeparator: \.isNewline)
-            let line = head.first { $0.lowercased().hasPrefix("content-disposition:") } ?? ""
-            let parameters = Self.parameters(of: line)
-            let bytes = Array(part[gap.upperBound...])
-            guard let name = parameters["name"] else { continue }
+        for part in form.parts {
+            guard let name = part.name else { continue }
             // A file has a name of its own; so a file may be called `message`.
-            if parameters["filename"] != nil || !Self.fields.contains(name) {
-                put(name, bytes, parameters["x-attributes"])
+            if part.parameters["filename"] != nil || !Self.fields.contains(name) {
+                put(name, part.bytes, part.parameters["x-attributes"])
             } else {
-                add(name, String(decoding: bytes, as: UTF8.self))
+                add(name, String(decoding: part.bytes, as: UTF8.self))
             }
         }
-    }
-
-    /// `; name=value`, or `"value"` with `\` before quotes in it.
-    static func parameters(of header: some StringProtocol) -> [String: String] {
-        var found: [String: String] = [:]
-        var rest = Substring(String(header)).drop { $0 != ";" }
-        while rest.popFirst() == ";" {
-            let name = rest.prefix { $0 != "=" && $0 != ";" && $0 != ":" }
-            rest = rest.dropFirst(name.count)
-            guard rest.first == "=" || rest.first == ":" else { continue }
-            rest.removeFirst()
-            var value = ""
-            if rest.first == "\"" {
-                rest.removeFirst()
-                while let character = rest.popFirst(), character != "\"" {
-                    value.append(character == "\\" ? rest.popFirst() ?? character : character)
-                }
-                rest = rest.drop { $0 != ";" }
-            } else {
-                value = rest.prefix { $0 != ";" }.trimmed
-                rest = rest.drop { $0 != ";" }
-            }
-            found[name.trimmed.lowercased()] = value
-        }
-        return found
     }
 }
