@@ -93,10 +93,12 @@ struct House: Sendable {
                 allowances: configuration.allowances),
             identities: configuration.identities)
         let sites = OAuthSites(configuration.applications)
-        let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
+        let ledger = Ledger(vault: vault, logger: logger)
+        let refresher = CredentialRefresher(
+            vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger)
         let broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            usualHosts: configuration.usualHosts)
+            ledger: ledger, usualHosts: configuration.usualHosts)
         let web = try WebService(
             broker: broker, identity: identity, publicURL: configuration.publicURL,
             isReady: { [store] in await Self.answers(store) },
@@ -104,7 +106,9 @@ struct House: Sendable {
             logger: logger, onListening: onListening)
         let group = ServiceGroup(
             configuration: .init(
-                services: companions + [RefresherService(refresher: refresher), web.service],
+                services: companions + [
+                    LedgerService(ledger: ledger), RefresherService(refresher: refresher), web.service,
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }
@@ -119,6 +123,17 @@ private struct RefresherService: Service {
             await refresher.run()
         } onGracefulShutdown: {
             refresher.stop()
+        }
+    }
+}
+
+/// The ledger's life in the service group: it stops after the API, and writes what it has seen.
+private struct LedgerService: Service {
+    let ledger: Ledger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await ledger.run()
         }
     }
 }

@@ -16,6 +16,7 @@ package final class TestHouse: Sendable {
     package let vault: Vault
     package let identity: Identity
     package let refresher: CredentialRefresher
+    package let ledger: Ledger
     package let broker: Broker
     /// A tenant's user, and another tenant's.
     package let caller: Caller
@@ -50,10 +51,12 @@ package final class TestHouse: Sendable {
             passwords: PasswordHashing(cost: .init(logRounds: 1, blockSize: 8, parallelism: 1)))
         let upstream = network.upstream
         let sites = OAuthSites(Self.applications)
-        refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
+        ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
+        refresher = CredentialRefresher(
+            vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger, clock: clock.wall)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            usualHosts: usualHosts, clock: clock.wall)
+            ledger: ledger, usualHosts: usualHosts, clock: clock.wall)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
     }
@@ -61,13 +64,14 @@ package final class TestHouse: Sendable {
     /// Another process on the same store: a broker with a refresher of its own.
     package func neighbour(over network: StubNetwork) -> (broker: Broker, refresher: CredentialRefresher) {
         let sites = OAuthSites(Self.applications)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
         let refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: network.upstream,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            vault: vault, sites: sites, upstream: network.upstream, ledger: ledger, logger: logger, clock: clock.wall)
         return (
             Broker(
                 vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
-                clock: clock.wall), refresher
+                ledger: ledger, clock: clock.wall), refresher
         )
     }
 
