@@ -38,6 +38,7 @@ package actor CredentialRefresher {
     private var unsaved: Set<String> = []
     private let ledger: Ledger
     private let clock: WallClock
+    private let patience: Duration
     private let isStopping = Mutex(false)
 
     private struct Refusal {
@@ -50,8 +51,10 @@ package actor CredentialRefresher {
     private static let leaseMilliseconds: Int64 = 10_000
     private static let refusalMilliseconds: Int64 = 60_000
 
+    /// - Parameter patience: how long callers wait while the store does not take new tokens.
     package init(
-        vault: Vault, sites: OAuthSites, upstream: Upstream, ledger: Ledger, logger: Logger, clock: WallClock = .system
+        vault: Vault, sites: OAuthSites, upstream: Upstream, ledger: Ledger, logger: Logger, clock: WallClock = .system,
+        patience: Duration = .seconds(5)
     ) {
         self.vault = vault
         self.sites = sites
@@ -59,6 +62,7 @@ package actor CredentialRefresher {
         self.ledger = ledger
         self.logger = logger
         self.clock = clock
+        self.patience = patience
         (jobs, queue) = AsyncStream.makeStream()
     }
 
@@ -290,7 +294,7 @@ package actor CredentialRefresher {
                 logger.error(
                     "renewed credential not saved yet",
                     metadata: ["authorization": "\(authorization.id)", "attempt": "\(attempt)", "error": "\(error)"])
-                if ContinuousClock.now - begin > .seconds(5) {
+                if ContinuousClock.now - begin > patience {
                     answer(.failed(Self.unsavable(authorization)), to: authorization)
                 }
                 if isStopping.withLock({ $0 }) || Task.isCancelled {
@@ -306,10 +310,11 @@ package actor CredentialRefresher {
     private func saveOnce(_ tokens: OAuthTokens, of entry: VaultEntry) async throws -> VaultEntry {
         let authorization = entry.authorization
         do {
-            _ = try await vault.replace(
+            try await vault.replace(
                 credential: .oauth(tokens), of: authorization.id, tenant: authorization.tenant,
                 ifRevision: entry.revision)
-        } catch let error as StoreError where error.code == .changed {
+        } catch {
+            guard error.code == .changed else { throw error }
             // Authorized again meanwhile: that credential stands, and these tokens are nobody's.
             logger.notice("renewed tokens superseded", metadata: ["authorization": "\(authorization.id)"])
         }

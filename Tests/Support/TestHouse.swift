@@ -4,6 +4,7 @@
 package import Access
 package import Forges
 package import Foundation
+import GRDB
 package import Logging
 package import Model
 package import Storage
@@ -36,12 +37,13 @@ package final class TestHouse: Sendable {
     ]
 
     package init(
-        network: StubNetwork, usualHosts: [ForgeID: String] = [:],
+        network: StubNetwork, usualHosts: [ForgeID: String] = [:], busyTimeout: Double = 5,
+        patience: Duration = .seconds(5),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
         clock = TestClock()
-        store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
+        store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path, busyTimeout: busyTimeout)
         vault = try await Vault(
             store: store,
             masterKey: try MasterKey(text: String(repeating: "00112233445566778899aabbccddeeff", count: 2)),
@@ -53,7 +55,8 @@ package final class TestHouse: Sendable {
         let sites = OAuthSites(Self.applications)
         ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
         refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger, clock: clock.wall)
+            vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger, clock: clock.wall,
+            patience: patience)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
             ledger: ledger, usualHosts: usualHosts, clock: clock.wall)
@@ -123,6 +126,11 @@ package final class TestHouse: Sendable {
                 account: Account(login: "octavia", home: "https://example.org/octavia", avatar: ""), site: nil,
                 created: now, updated: now, status: status),
             credential: credential)
+    }
+
+    /// Runs SQL past the store, as somebody with the file in hand would.
+    package func sql(_ sql: String) throws {
+        try DatabaseQueue(path: directory.appending(path: "store.sqlite").path).write { try $0.execute(sql: sql) }
     }
 
     /// Every byte that the house has written.
