@@ -16,7 +16,7 @@ struct AuthorizationRow: Sendable {
 
 /// Only the vault calls these: it alone makes and opens what `sealed` holds.
 extension SQLiteStore {
-    private static let columns = "id, name, forge, mode, host, home, user, avatar, site, created, updated, status"
+    static let columns = "id, name, forge, mode, host, home, user, avatar, site, created, updated, status"
 
     /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/notFound`` (no such tenant),
     ///   ``StoreError/Code/invalid``.
@@ -152,7 +152,8 @@ extension Authorization {
 }
 
 extension AuthorizationRow {
-    fileprivate init(_ row: Row, of tenant: TenantID) throws {
+    /// `SQLiteStore.columns`, then key_version, revision, sealed.
+    init(_ row: Row, of tenant: TenantID) throws {
         self.init(
             authorization: try Authorization(row, of: tenant), keyVersion: row[12], revision: row[13], sealed: row[14])
     }
