@@ -32,13 +32,7 @@ struct House: Sendable {
         store = try SQLiteStore(path: configuration.storePath)
         if isNew { logger.notice("made a new store", metadata: ["path": "\(configuration.storePath)"]) }
         if case .file(let path) = configuration.masterKey { try Self.makeFolder(of: path) }
-        let key =
-            switch configuration.masterKey {
-            case .value(let text): try MasterKey(text: text.exposed)
-            case .file(let path):
-                try await MasterKey.load(fromFile: path, makingOneFor: store)
-            }
-        vault = try await Vault(store: store, masterKey: key)
+        vault = try await Vault(store: store, keys: configuration.masterKey)
         identity = Identity(
             store: store, vault: vault,
             settings: .init(tokenLifetime: configuration.tokenLifetime, endpoint: configuration.publicURL),

@@ -6,6 +6,7 @@ import Forges
 import Foundation
 import Logging
 import Model
+import Storage
 import SystemPackage
 import Web
 
@@ -19,11 +20,6 @@ struct ServiceConfiguration: Sendable {
         let key: String
     }
 
-    enum MasterKeySource: Sendable {
-        case file(String)
-        case value(Secret)
-    }
-
     enum LogFormat: String, CaseIterable, Sendable {
         case text
         case json
@@ -35,7 +31,7 @@ struct ServiceConfiguration: Sendable {
     /// The address under which callers and browsers reach this Gatehouse; no slash at its end.
     var publicURL: String
     var storePath: String
-    var masterKey: MasterKeySource
+    var masterKey: KeySource
     var allowances: [NetworkPolicy.Allowance]
     var trustedHosts: [ForgeHost]
     /// What gives tokens for the operator's own installations of CodeArts Repo, where it is not their own origin.
