@@ -123,6 +123,7 @@ let tests: [Target] = [
         dependencies: [
             "gatehouse", "Model", "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Subprocess", package: "swift-subprocess"),
         ]
     ),
