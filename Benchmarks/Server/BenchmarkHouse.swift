@@ -18,8 +18,7 @@ func serveGatehouse(
     onListening: @escaping @Sendable (_ port: Int, _ token: String, _ project: String) -> Void
 ) async throws {
     let store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
-    let vault = try await Vault(
-        store: store, masterKey: try await MasterKey.load(fromFile: directory.path + "/key", makingOneFor: store))
+    let vault = try await Vault(store: store, keys: .file(directory.path + "/key"))
     let identity = Identity(store: store, vault: vault)
     let tenant = try await identity.createTenant(named: "bench")
     let password = Identity.makePassword()
@@ -43,8 +42,11 @@ func serveGatehouse(
     let connections = UpstreamConnections(limits: .init())
     let upstream = connections.upstream(policy: NetworkPolicy(trusted: [host], allowances: []))
     let sites = OAuthSites([])
-    let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
-    let broker = Broker(vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher)
+    let ledger = Ledger(vault: vault, logger: logger)
+    let refresher = CredentialRefresher(
+        vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger)
+    let broker = Broker(
+        vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, ledger: ledger)
     let web = try WebService(
         broker: broker, identity: identity, publicURL: "http://127.0.0.1", isReady: { true },
         listen: .init(host: "127.0.0.1", port: 0, certificate: nil, key: nil), logger: logger,
