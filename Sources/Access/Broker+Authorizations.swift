@@ -35,13 +35,18 @@ extension Broker {
         return try await store(offer.credential, as: name, host: host, account: account, site: nil, with: grant)
     }
 
-    /// Deletes an authorization with its credential.
+    /// Deletes an authorization with its credential. An OAuth grant is then ended at its forge, as far as the forge lets us: in the
+    /// background, whatever becomes of it.
     /// - Throws: ``AccessError/Code/notFound`` where there is none of this name.
     package func delete(_ name: String, with grant: Grant) async throws {
-        guard let valid = AuthorizationName(name), try await vault.delete(named: valid, of: grant.tenant) else {
-            throw AccessError(.notFound, "There is no authorization of this name in this project.")
-        }
+        guard let valid = AuthorizationName(name), let deleted = try await vault.delete(named: valid, of: grant.tenant)
+        else { throw Self.noSuchName }
+        guard let authorization = deleted.authorization, let credential = deleted.credential else { return }
+        upstream.forget(credential)
+        revoker.submit(.init(authorization, credential, .grant))
     }
+
+    static let noSuchName = AccessError(.notFound, "There is no authorization of this name in this project.")
 
     /// Tries every password authorization of a forge in this tenant.
     /// - Throws: ``AccessError/Code/noSuchAuthorization`` where there is none; the first ``ForgeError`` met.

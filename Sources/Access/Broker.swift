@@ -15,6 +15,7 @@ package struct Broker: Sendable {
     let upstream: Upstream
     let sites: OAuthSites
     let refresher: CredentialRefresher
+    let revoker: TokenRevoker
     /// The addresses that callers mean who name no host.
     let usualHosts: [ForgeID: String]
     let clock: WallClock
@@ -25,13 +26,14 @@ package struct Broker: Sendable {
     /// - Parameter usualHosts: the addresses that callers mean who name no host; the forge's own service where there is none.
     package init(
         vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
-        usualHosts: [ForgeID: String] = [:], clock: WallClock = .system
+        revoker: TokenRevoker, usualHosts: [ForgeID: String] = [:], clock: WallClock = .system
     ) {
         self.vault = vault
         self.identity = identity
         self.upstream = upstream
         self.sites = sites
         self.refresher = refresher
+        self.revoker = revoker
         self.usualHosts = usualHosts
         self.clock = clock
     }

@@ -27,13 +27,21 @@ package struct OAuthState: Sendable, Hashable {
     package let name: AuthorizationName?
     /// The PKCE code verifier, RFC 7636.
     package let verifier: Secret
+    /// The id of the authorization that gets another credential by the flow; nil where a new one is made.
+    package let renews: String?
 
-    package init(binding: OAuthStateBinding, user: String, name: AuthorizationName?, verifier: Secret) {
+    package init(
+        binding: OAuthStateBinding, user: String, name: AuthorizationName?, verifier: Secret, renews: String? = nil
+    ) {
         self.binding = binding
         self.user = user
         self.name = name
         self.verifier = verifier
+        self.renews = renews
     }
+
+    /// What is sealed of it: the verifier, and behind a space, which no verifier has, the authorization's id.
+    fileprivate var sealedText: String { [verifier.exposed, renews].compactMap(\.self).joined(separator: " ") }
 }
 
 extension Vault {
@@ -50,7 +58,7 @@ extension Vault {
         let row = OAuthStateRow(
             digest: digest, tenant: state.binding.tenant, user: state.user, forge: state.binding.forge,
             site: state.binding.site, name: state.name, expires: expires, keyVersion: currentVersion,
-            sealed: try seal(Data(state.verifier.exposed.utf8), context))
+            sealed: try seal(Data(state.sealedText.utf8), context))
         try await store.insert(row, now: now)
         return text
     }
@@ -79,10 +87,11 @@ extension Vault {
     private func opened(_ row: OAuthStateRow) throws(StoreError) -> OAuthState {
         let binding = OAuthStateBinding(tenant: row.tenant, forge: row.forge, site: row.site)
         let context = SealContext(binding, digest: row.digest, user: row.user, name: row.name, expires: row.expires)
-        let verifier = try open(row.sealed, version: row.keyVersion, context)
+        let text = String(decoding: try open(row.sealed, version: row.keyVersion, context), as: UTF8.self)
+        let parts = text.split(separator: " ", maxSplits: 1)
         return OAuthState(
-            binding: binding, user: row.user, name: row.name,
-            verifier: Secret(String(decoding: verifier, as: UTF8.self)))
+            binding: binding, user: row.user, name: row.name, verifier: Secret(parts.first.map(String.init) ?? ""),
+            renews: parts.count == 2 ? String(parts[1]) : nil)
     }
 }
 
