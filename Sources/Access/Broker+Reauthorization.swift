@@ -42,15 +42,17 @@ extension Broker {
         var entry = first
         // Each failure means that another one has written; nobody writes so often.
         for _ in 0..<100 {
-            do {
+            do throws(StoreError) {
                 let renewed = try await vault.reauthorize(
                     entry, with: credential, host: host.shown, account: account, site: site)
                 release(entry, after: credential)
                 return renewed
-            } catch let error as StoreError where error.code == .changed {
+            } catch  where error.code == .changed {
                 entry = try await current(entry)
-            } catch let error as StoreError where error.code == .notFound {
+            } catch  where error.code == .notFound {
                 throw Self.deletedMeanwhile
+            } catch {
+                throw error
             }
         }
         throw AccessError(.unavailable, "This authorization is being changed again and again. Try again later.")

@@ -27,6 +27,9 @@ package struct OAuthTokens: Sendable, Hashable {
     /// Unix time in seconds at which the access token ends; nil when the forge names no end.
     package var expires: Int64?
     package var scopes: [String]
+    /// The refresh token that these tokens were got with, where it was another one. Some forges end it only when the new tokens are used:
+    /// should they never have got into force there, it still renews the grant.
+    package var previousRefreshToken: Secret?
 
     package init(accessToken: Secret, refreshToken: Secret?, expires: Int64?, scopes: [String]) {
         self.accessToken = accessToken

@@ -87,26 +87,33 @@ struct House: Sendable {
         beside companions: [any Service], over connections: UpstreamConnections,
         onListening: @escaping @Sendable (Int) async -> Void
     ) async throws {
-        let upstream = connections.upstream(
-            policy: NetworkPolicy(
-                trusted: configuration.trustedHosts, identities: Array(configuration.identities.values),
-                allowances: configuration.allowances),
-            identities: configuration.identities)
-        let sites = OAuthSites(configuration.applications)
-        let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
-        let broker = Broker(
-            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            usualHosts: configuration.usualHosts)
+        let works = Works(self, over: connections)
         let web = try WebService(
-            broker: broker, identity: identity, publicURL: configuration.publicURL,
+            broker: works.broker, identity: identity, publicURL: configuration.publicURL,
             isReady: { [store] in await Self.answers(store) },
             listen: configuration.listen,
             logger: logger, onListening: onListening)
         let group = ServiceGroup(
             configuration: .init(
-                services: companions + [RefresherService(refresher: refresher), web.service],
+                services: companions + [
+                    LedgerService(ledger: works.ledger), RevokerService(revoker: works.revoker),
+                    RefresherService(refresher: works.refresher), web.service,
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+    }
+}
+
+/// The revoker's life in the service group: it stops after whatever may hand it tokens, and finishes what has begun.
+private struct RevokerService: Service {
+    let revoker: TokenRevoker
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await revoker.run()
+        } onGracefulShutdown: {
+            revoker.stop()
+        }
     }
 }
 
@@ -119,6 +126,17 @@ private struct RefresherService: Service {
             await refresher.run()
         } onGracefulShutdown: {
             refresher.stop()
+        }
+    }
+}
+
+/// The ledger's life in the service group: it stops after the API, and writes what it has seen.
+private struct LedgerService: Service {
+    let ledger: Ledger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await ledger.run()
         }
     }
 }

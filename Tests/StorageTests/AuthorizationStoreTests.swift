@@ -47,9 +47,9 @@ struct AuthorizationStoreTests {
                 } == .notFound)
             #expect(
                 try await code {
-                    try await house.vault.set(status: .rejected, of: mine.id, tenant: other, ifRevision: 1)
+                    try await house.vault.set(reason: .refused, of: mine.id, tenant: other, ifRevision: 1)
                 } == .notFound)
-            #expect(try await house.vault.delete(named: theirs.name, of: other))
+            #expect(try await house.vault.delete(named: theirs.name, of: other) != nil)
             #expect(try await house.vault.authorizations(of: other).isEmpty)
             #expect(try await house.vault.authorizations(of: mine.tenant) == [mine])
         }
@@ -89,7 +89,7 @@ struct AuthorizationStoreTests {
                 try await house.vault.insert(try house.authorization(name), credential: token)
             }
             let tenant = house.tenants[0].id
-            #expect(try await house.vault.delete(named: try #require(AuthorizationName("alpha")), of: tenant))
+            #expect(try await house.vault.delete(named: try #require(AuthorizationName("alpha")), of: tenant) != nil)
             try await house.vault.insert(try house.authorization("alpha"), credential: token)
             #expect(try await house.vault.authorizations(of: tenant).map(\.name.text) == ["zeta", "mid1", "alpha"])
         }
@@ -100,7 +100,7 @@ struct AuthorizationStoreTests {
             let authorization = try house.authorization()
             try await house.vault.insert(authorization, credential: token)
             try await house.vault.set(
-                status: .expired, of: authorization.id, tenant: authorization.tenant, ifRevision: 1)
+                reason: .expired, of: authorization.id, tenant: authorization.tenant, ifRevision: 1)
             house.clock.advance(seconds: 60)
             let next = Credential.personal(Secret("ghp_two"))
             let revision = try await house.vault.replace(
@@ -148,8 +148,8 @@ struct AuthorizationStoreTests {
             let authorization = try house.authorization()
             let (id, tenant) = (authorization.id, authorization.tenant)
             try await house.vault.insert(authorization, credential: token)
-            try await house.vault.set(status: .rejected, of: id, tenant: tenant, ifRevision: 1)
-            try await house.vault.set(status: .rejected, of: id, tenant: tenant, ifRevision: 1)
+            try await house.vault.set(reason: .refused, of: id, tenant: tenant, ifRevision: 1)
+            try await house.vault.set(reason: .refused, of: id, tenant: tenant, ifRevision: 1)
             let seen = try #require(try await house.vault.entry(named: authorization.name, of: tenant))
             #expect(seen.authorization.status == .rejected)
             #expect(seen.authorization.updated == authorization.updated)
@@ -157,7 +157,7 @@ struct AuthorizationStoreTests {
             try await house.vault.replace(credential: token, of: id, tenant: tenant, ifRevision: 1)
             #expect(
                 try await code {
-                    try await house.vault.set(status: .rejected, of: id, tenant: tenant, ifRevision: 1)
+                    try await house.vault.set(reason: .refused, of: id, tenant: tenant, ifRevision: 1)
                 } == .changed)
             #expect(try await house.vault.authorization(named: authorization.name, of: tenant)?.status == .normal)
         }
@@ -168,8 +168,8 @@ struct AuthorizationStoreTests {
             let authorization = try house.authorization()
             let (id, tenant) = (authorization.id, authorization.tenant)
             try await house.vault.insert(authorization, credential: token)
-            #expect(try await house.vault.delete(named: authorization.name, of: tenant))
-            #expect(try await house.vault.delete(named: authorization.name, of: tenant) == false)
+            #expect(try await house.vault.delete(named: authorization.name, of: tenant) != nil)
+            #expect(try await house.vault.delete(named: authorization.name, of: tenant) == nil)
             #expect(try await house.vault.entry(named: authorization.name, of: tenant) == nil)
             #expect(
                 try await code {
@@ -177,7 +177,7 @@ struct AuthorizationStoreTests {
                 } == .notFound)
             #expect(
                 try await code {
-                    try await house.vault.set(status: .expired, of: id, tenant: tenant, ifRevision: 1)
+                    try await house.vault.set(reason: .expired, of: id, tenant: tenant, ifRevision: 1)
                 } == .notFound)
         }
     }

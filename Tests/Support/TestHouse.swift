@@ -16,6 +16,8 @@ package final class TestHouse: Sendable {
     package let vault: Vault
     package let identity: Identity
     package let refresher: CredentialRefresher
+    package let ledger: Ledger
+    package let revoker: TokenRevoker
     package let broker: Broker
     /// A tenant's user, and another tenant's.
     package let caller: Caller
@@ -35,7 +37,7 @@ package final class TestHouse: Sendable {
     ]
 
     package init(
-        network: StubNetwork, usualHosts: [ForgeID: String] = [:],
+        network: StubNetwork, usualHosts: [ForgeID: String] = [:], revocationLimit: Duration = .seconds(60),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
@@ -50,10 +52,14 @@ package final class TestHouse: Sendable {
             passwords: PasswordHashing(cost: .init(logRounds: 1, blockSize: 8, parallelism: 1)))
         let upstream = network.upstream
         let sites = OAuthSites(Self.applications)
-        refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
+        ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
+        revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger, limit: revocationLimit)
+        refresher = CredentialRefresher(
+            vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger,
+            clock: clock.wall)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            usualHosts: usualHosts, clock: clock.wall)
+            ledger: ledger, revoker: revoker, usualHosts: usualHosts, clock: clock.wall)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
     }
@@ -61,13 +67,16 @@ package final class TestHouse: Sendable {
     /// Another process on the same store: a broker with a refresher of its own.
     package func neighbour(over network: StubNetwork) -> (broker: Broker, refresher: CredentialRefresher) {
         let sites = OAuthSites(Self.applications)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
+        let revoker = TokenRevoker(vault: vault, sites: sites, upstream: network.upstream, logger: logger)
         let refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: network.upstream,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            vault: vault, sites: sites, upstream: network.upstream, ledger: ledger, revoker: revoker, logger: logger,
+            clock: clock.wall)
         return (
             Broker(
                 vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
-                clock: clock.wall), refresher
+                ledger: ledger, revoker: revoker, clock: clock.wall), refresher
         )
     }
 
@@ -108,7 +117,7 @@ package final class TestHouse: Sendable {
     /// Stores an authorization without asking a forge.
     package func store(
         _ credential: Credential, named name: String, forge: ForgeID = .github, of caller: Caller? = nil,
-        status: AuthorizationStatus = .normal
+        site: String? = nil, status: AuthorizationStatus = .normal
     ) async throws {
         guard let name = AuthorizationName(name) else { throw CocoaError(.formatting) }
         let now = clock.wall.milliseconds
@@ -116,7 +125,7 @@ package final class TestHouse: Sendable {
             Authorization(
                 id: RandomText.hexadecimal(), tenant: (caller ?? self.caller).tenant.id, name: name, forge: forge,
                 mode: credential.mode, host: ForgeHost.official(forge).shown,
-                account: Account(login: "octavia", home: "https://example.org/octavia", avatar: ""), site: nil,
+                account: Account(login: "octavia", home: "https://example.org/octavia", avatar: ""), site: site,
                 created: now, updated: now, status: status),
             credential: credential)
     }

@@ -79,7 +79,7 @@ extension OAuthFlow {
     }
 
     private func revokeAtGitLab(_ tokens: OAuthTokens) async throws(ForgeError) -> Revocation {
-        for token in [tokens.refreshToken, tokens.accessToken].compactMap(\.self) {
+        for token in [tokens.previousRefreshToken, tokens.refreshToken, tokens.accessToken].compactMap(\.self) {
             let form = Self.encoded(bodyProof + [("token", token.exposed)])
             let headers = [
                 Upstream.Header("Accept", "application/json"),

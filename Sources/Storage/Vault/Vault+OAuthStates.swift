@@ -40,8 +40,8 @@ package struct OAuthState: Sendable, Hashable {
         self.renews = renews
     }
 
-    /// What is sealed of it: the verifier, and behind a space, which no verifier has, the authorization's id.
-    fileprivate var sealedText: String { [verifier.exposed, renews].compactMap(\.self).joined(separator: " ") }
+    /// What is sealed of it: the verifier, and in a second line, which no verifier has, the authorization's id.
+    fileprivate var sealedText: String { [verifier.exposed, renews].compactMap(\.self).joined(separator: "\n") }
 }
 
 extension Vault {
@@ -88,7 +88,7 @@ extension Vault {
         let binding = OAuthStateBinding(tenant: row.tenant, forge: row.forge, site: row.site)
         let context = SealContext(binding, digest: row.digest, user: row.user, name: row.name, expires: row.expires)
         let text = String(decoding: try open(row.sealed, version: row.keyVersion, context), as: UTF8.self)
-        let parts = text.split(separator: " ", maxSplits: 1)
+        let parts = text.split(separator: "\n", maxSplits: 1)
         return OAuthState(
             binding: binding, user: row.user, name: row.name, verifier: Secret(parts.first.map(String.init) ?? ""),
             renews: parts.count == 2 ? String(parts[1]) : nil)
