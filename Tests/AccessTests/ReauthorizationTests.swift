@@ -69,6 +69,11 @@ import Testing
         return try #require(try await house.vault.entry(named: name, of: house.caller.tenant.id))
     }
 
+    /// Whom the forge takes the authorization's credential for.
+    private static func whose(_ name: String, _ house: TestHouse) async throws -> String {
+        try await house.broker.open(name, with: house.grant()).forge.account().login
+    }
+
     @Test func `a new token takes the place of the old one, under the same name and id`() async throws {
         let (house, _) = try await Self.house()
         let before = try await house.broker.authorize(Self.offer("main", "tom"), with: house.grant())
@@ -78,7 +83,7 @@ import Testing
         #expect((after.user, after.home) == ("tim", "https://example.org/tim"))
         #expect((after.status, after.updated) == (.normal, before.updated + 5000))
         #expect(try await house.broker.authorizations(house.grant()) == [after])
-        #expect(try await house.broker.open("main", with: house.grant()).forge.account().login == "tim")
+        #expect(try await Self.whose("main", house) == "tim")
     }
 
     @Test func `a token becomes a password, then OAuth, and a token again, and only OAuth's is ended`() async throws {
@@ -93,7 +98,7 @@ import Testing
         let third = try await house.broker.reauthorize(
             "main", forge: .github, site: nil, code: Secret("tom"), state: try Self.state(address), with: house.grant())
         #expect((third.mode, third.user, third.id) == (.oauth, "tom", second.id))
-        #expect(try await house.broker.open("main", with: house.grant()).forge.account().login == "tom")
+        #expect(try await Self.whose("main", house) == "tom")
         let last = try await house.broker.reauthorize(Self.offer("main", "tom"), with: house.grant())
         #expect((last.mode, last.site) == (.personal, nil))
         house.revoker.stop()
@@ -221,7 +226,8 @@ import Testing
         try await Self.renewing { house in
             _ = try await house.broker.reauthorize(Self.offer("main", "tom", forge: .gitlab), with: house.grant())
         } _: { house, network in
-            #expect(try await house.broker.open("main", with: house.grant()).forge.account().login == "tom")
+            let login = try await Self.whose("main", house)
+            #expect(login == "tom")
             let entry = try await Self.entry(house, "main")
             #expect(entry.credential == .personal(Secret("token-tom")))
             #expect((entry.authorization.mode, entry.authorization.status) == (.personal, .normal))
@@ -254,9 +260,8 @@ import Testing
                 OAuthTokens(
                     accessToken: Secret("token-old"), refreshToken: Secret("canary-old"), expires: 1, scopes: [])),
             named: "main", forge: .gitlab)
-        try await house.serving {
-            #expect(try await house.broker.open("main", with: house.grant()).forge.account().login == "tom")
-        }
+        let login = try await house.serving { try await Self.whose("main", house) }
+        #expect(login == "tom")
         #expect(try await house.broker.authorizations(house.grant()).first?.status == .normal)
         box.withLock { $0 = nil }
     }
@@ -272,7 +277,8 @@ import Testing
             #expect(error?.code == .unavailable)
             #expect(
                 !network.requests.contains { $0.url.hasPrefix("https://gitlab.com/") && Self.login(of: $0) == "tom" })
-            #expect(try await house.broker.open("main", with: house.grant()).forge.account().login == "tom")
+            let login = try await Self.whose("main", house)
+            #expect(login == "tom")
         }
     }
 

@@ -29,12 +29,10 @@ package final class LogRecorder: Sendable {
             set { metadata[key] = newValue }
         }
 
-        func log(
-            level: Logger.Level, message: Logger.Message, metadata more: Logger.Metadata?, source: String, file: String,
-            function: String, line: UInt
-        ) {
-            let fields = metadata.merging(more ?? [:]) { $1 }.sorted { $0.key < $1.key }
-            let text = (["\(level)", "\(message)"] + fields.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
+        func log(event: LogEvent) {
+            let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+            let text = (["\(event.level)", "\(event.message)"] + fields.map { "\($0.key)=\($0.value)" })
+                .joined(separator: " ")
             recorder.all.withLock { $0.append(text) }
         }
     }
