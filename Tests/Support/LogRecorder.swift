@@ -4,13 +4,14 @@
 package import Logging
 import Synchronization
 
-/// Keeps what is logged, message and metadata in one line each.
+/// Keeps every line that is logged, at every level.
 package final class LogRecorder: Sendable {
-    private let kept = Mutex<[String]>([])
+    private let all = Mutex<[String]>([])
 
     package init() {}
 
-    package var lines: [String] { kept.withLock { $0 } }
+    /// Each as `level message key=value …`, the keys in order.
+    package var lines: [String] { all.withLock { $0 } }
 
     package var logger: Logger {
         var logger = Logger(label: "test") { _ in Handler(recorder: self) }
@@ -21,7 +22,7 @@ package final class LogRecorder: Sendable {
     private struct Handler: LogHandler {
         let recorder: LogRecorder
         var metadata: Logger.Metadata = [:]
-        var logLevel: Logger.Level = .trace
+        var logLevel = Logger.Level.trace
 
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { metadata[key] }
@@ -29,10 +30,10 @@ package final class LogRecorder: Sendable {
         }
 
         func log(event: LogEvent) {
-            let more = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-            let line = (["\(event.level): \(event.message)"] + more.map { "\($0.key)=\($0.value)" }).joined(
-                separator: " ")
-            recorder.kept.withLock { $0.append(line) }
+            let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+            let text = (["\(event.level)", "\(event.message)"] + fields.map { "\($0.key)=\($0.value)" })
+                .joined(separator: " ")
+            recorder.all.withLock { $0.append(text) }
         }
     }
 }
