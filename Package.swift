@@ -67,7 +67,9 @@ let rooms: [Target] = [
             "Model", "Forges", "Storage", "Access", "Web", "Sandbox",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Configuration", package: "swift-configuration"),
+            .product(name: "CoreMetrics", package: "swift-metrics"),
             .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             .product(name: "Yams", package: "Yams"),
@@ -78,7 +80,10 @@ let rooms: [Target] = [
 let tests: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["Access", "Forges", "Model", "Storage", .product(name: "Logging", package: "swift-log")],
+        dependencies: [
+            "Access", "Forges", "Model", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
         path: "Tests/Support"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
     .testTarget(
@@ -99,6 +104,7 @@ let tests: [Target] = [
         name: "AccessTests",
         dependencies: [
             "Access", "Forges", "Storage", "Model", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
         ]
     ),
     .testTarget(
@@ -122,8 +128,9 @@ let tests: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "gatehouse", "Model", "TestSupport",
+            "gatehouse", "Model", "Sandbox", "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "CoreMetrics", package: "swift-metrics"),
             .product(name: "Subprocess", package: "swift-subprocess"),
         ]
     ),

@@ -149,12 +149,26 @@ def authorizations(contract, forge, facts):
         contract.call("CreatePersonalAuth", status, kind, body=body)
     basic = facts.get("basic")
     body = {"name": f"{name}-basic", "user": "u", "password": "p", "host": host, **(basic or {})}
+    contract.call("ShowAuthorization", others if others == 200 else 404, {"name": name})
+    contract.call("ShowAuthorization", 404, {"name": "nobody"})
     contract.call("CreatePasswordAuth", 200 if basic else 400, kind, body=body)
     contract.call("CheckRepositoryPassword", 200 if basic else 400, kind)
     contract.call("ShowRedirectUrl", others, kind, {"name": "from-browser"})
     contract.call("ShowRedirectUrl", 400, kind, {"tag": "nowhere"})
     contract.call("CreateOAuth", 400, kind, body={"name": "made-up", "code": "x", "state": "y"})
-    return {"X-Repo-Auth": name if others == 200 else f"{name}-basic"}
+    mine = name if others == 200 else f"{name}-basic"
+    contract.call("UpdatePersonalAuth", others, kind, body={"name": mine, "token": facts["token"]})
+    contract.call("UpdatePersonalAuth", 400, kind, body={"name": mine, "token": "wrong"})
+    contract.call("UpdatePersonalAuth", 404, kind, body={"name": "made-up", "token": "x"})
+    contract.call("UpdatePersonalAuth", 400, kind, body=[1])
+    if basic:
+        contract.call("UpdatePasswordAuth", 200, kind, body={"name": f"{name}-basic", **basic})
+    contract.call("UpdatePasswordAuth", 404, kind, body={"name": "made-up", "user": "u", "password": "p"})
+    contract.call("UpdateOAuth", 400, kind, body={"name": mine, "code": "x", "state": "y"})
+    contract.call("ShowRedirectUrl", others, kind, {"name": mine, "reauthorize": "true"})
+    contract.call("ShowRedirectUrl", 404 if others == 200 else 400, kind, {"name": "made-up", "reauthorize": "true"})
+    contract.call("ShowRedirectUrl", 400, kind, {"name": mine, "reauthorize": "perhaps"})
+    return {"X-Repo-Auth": mine}
 
 
 def repositories(contract, headers, facts):

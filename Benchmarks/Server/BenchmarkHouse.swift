@@ -18,8 +18,7 @@ func serveGatehouse(
     onListening: @escaping @Sendable (_ port: Int, _ token: String, _ project: String) -> Void
 ) async throws {
     let store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
-    let vault = try await Vault(
-        store: store, masterKey: try await MasterKey.load(fromFile: directory.path + "/key", makingOneFor: store))
+    let vault = try await Vault(store: store, keys: .file(directory.path + "/key"))
     let identity = Identity(store: store, vault: vault)
     let tenant = try await identity.createTenant(named: "bench")
     let password = Identity.makePassword()

@@ -39,6 +39,7 @@ package actor CredentialRefresher {
     private let ledger: Ledger
     private let revoker: TokenRevoker
     private let clock: WallClock
+    private let patience: Duration
     private let isStopping = Mutex(false)
 
     private struct Refusal {
@@ -51,9 +52,10 @@ package actor CredentialRefresher {
     private static let leaseMilliseconds: Int64 = 10_000
     private static let refusalMilliseconds: Int64 = 60_000
 
+    /// - Parameter patience: how long callers wait while the store does not take new tokens.
     package init(
         vault: Vault, sites: OAuthSites, upstream: Upstream, ledger: Ledger, revoker: TokenRevoker, logger: Logger,
-        clock: WallClock = .system
+        clock: WallClock = .system, patience: Duration = .seconds(5)
     ) {
         self.vault = vault
         self.sites = sites
@@ -62,6 +64,7 @@ package actor CredentialRefresher {
         self.revoker = revoker
         self.logger = logger
         self.clock = clock
+        self.patience = patience
         (jobs, queue) = AsyncStream.makeStream()
     }
 
@@ -200,7 +203,8 @@ package actor CredentialRefresher {
         let authorization = stale.authorization
         do {
             let application = try sites.application(authorization.forge, site: authorization.site)
-            let fresh = try await renewed(tokens, by: OAuthFlow(application, upstream: upstream))
+            let flow = OAuthFlow(application, upstream: upstream, now: { [clock] in clock.seconds })
+            let fresh = try await renewed(tokens, by: flow)
             let saved = try await save(fresh, of: stale)
             count(authorization, "renewed")
             return .renewed(saved)
@@ -304,7 +308,7 @@ package actor CredentialRefresher {
                 logger.error(
                     "renewed credential not saved yet",
                     metadata: ["authorization": "\(authorization.id)", "attempt": "\(attempt)", "error": "\(error)"])
-                if ContinuousClock.now - begin > .seconds(5) {
+                if ContinuousClock.now - begin > patience {
                     answer(.failed(Self.unsavable(authorization)), to: authorization)
                 }
                 if isStopping.withLock({ $0 }) || Task.isCancelled {

@@ -17,6 +17,12 @@ package enum Credential: Sendable, Hashable {
         case .password: .password
         }
     }
+
+    /// Whether new tokens can be had for it without its user.
+    package var isRenewable: Bool {
+        guard case .oauth(let tokens) = self else { return false }
+        return tokens.refreshToken != nil
+    }
 }
 
 /// The tokens of an OAuth grant, as a forge's token endpoint answered them.

@@ -29,6 +29,7 @@ struct Gatehouse: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SandboxCommand.self, TenantCommand.self, UserCommand.self, AccessKeyCommand.self,
             AuthorizationCommand.self,
+            KeyCommand.self, BackupCommand.self, RestoreCommand.self,
         ])
 
     static func main() async {

@@ -5,6 +5,7 @@ import Access
 import Forges
 import Foundation
 import Logging
+import Metrics
 import Model
 import ServiceLifecycle
 import Storage
@@ -31,13 +32,7 @@ struct House: Sendable {
         store = try SQLiteStore(path: configuration.storePath)
         if isNew { logger.notice("made a new store", metadata: ["path": "\(configuration.storePath)"]) }
         if case .file(let path) = configuration.masterKey { try Self.makeFolder(of: path) }
-        let key =
-            switch configuration.masterKey {
-            case .value(let text): try MasterKey(text: text.exposed)
-            case .file(let path):
-                try await MasterKey.load(fromFile: path, makingOneFor: store)
-            }
-        vault = try await Vault(store: store, masterKey: key)
+        vault = try await Vault(store: store, keys: configuration.masterKey)
         identity = Identity(
             store: store, vault: vault,
             settings: .init(tokenLifetime: configuration.tokenLifetime, endpoint: configuration.publicURL),
@@ -83,11 +78,44 @@ struct House: Sendable {
         }
     }
 
+    /// The listener for metrics, where one is set up.
+    private var metrics: [any Service] {
+        guard let port = configuration.metricsPort else { return [] }
+        let registry = Self.registry
+        Meter(label: "gatehouse_credentials_unsaved").set(0)
+        let service = MetricsService(host: configuration.metricsHost, port: port, logger: logger) {
+            [store, configuration] in
+            let end = WallClock.system.milliseconds + configuration.checkWarning * 1000
+            do {
+                let counts = try await store.authorizationCounts(endingBefore: end)
+                for (status, count) in counts.byStatus {
+                    Meter(label: "gatehouse_authorizations", dimensions: [("status", String(status.rawValue))]).set(
+                        count)
+                }
+                Meter(label: "gatehouse_authorizations_ending").set(counts.ending)
+                Meter(label: "gatehouse_store_up").set(1)
+            } catch {
+                Meter(label: "gatehouse_store_up").set(0)
+            }
+            return registry.text()
+        }
+        return [service.service]
+    }
+
+    private static let registry: PrometheusRegistry = {
+        let registry = PrometheusRegistry()
+        MetricsSystem.bootstrap(registry)
+        return registry
+    }()
+
     private func serve(
         beside companions: [any Service], over connections: UpstreamConnections,
         onListening: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let works = Works(self, over: connections)
+        let checker = AuthorizationChecker(
+            broker: works.broker,
+            pace: .init(interval: configuration.checkInterval, warning: configuration.checkWarning), logger: logger)
         let web = try WebService(
             broker: works.broker, identity: identity, publicURL: configuration.publicURL,
             isReady: { [store] in await Self.answers(store) },
@@ -96,9 +124,10 @@ struct House: Sendable {
         let group = ServiceGroup(
             configuration: .init(
                 services: companions + [
-                    LedgerService(ledger: works.ledger), RevokerService(revoker: works.revoker),
-                    RefresherService(refresher: works.refresher), web.service,
-                ],
+                    UntilShutdown { await works.ledger.run() }, RevokerService(revoker: works.revoker),
+                    RefresherService(refresher: works.refresher),
+                ] + (configuration.checkInterval > 0 ? [UntilShutdown { await checker.run() }] : []) + metrics
+                    + [web.service],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }
@@ -130,13 +159,11 @@ private struct RefresherService: Service {
     }
 }
 
-/// The ledger's life in the service group: it stops after the API, and writes what it has seen.
-private struct LedgerService: Service {
-    let ledger: Ledger
+/// Work that goes on until the service group shuts down, and then ends by itself.
+private struct UntilShutdown: Service {
+    let work: @Sendable () async -> Void
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await ledger.run()
-        }
+        await cancelWhenGracefulShutdown { await work() }
     }
 }

@@ -40,7 +40,8 @@ struct CanaryTests {
 
     private func makeStore(in directory: String) async throws -> Planted {
         let store = try SQLiteStore(path: directory + "/gatehouse.sqlite")
-        let key = try await MasterKey.load(fromFile: directory + "/master.key", makingOneFor: store)
+        let source = KeySource.file(directory + "/master.key")
+        let key = try #require(try await source.load(makingOneFor: store)[1])
         let vault = try await Vault(store: store, masterKey: key)
         let id = try #require(TenantID(RandomText.hexadecimal()))
         try await store.insert(Tenant(id: id, domain: RandomText.hexadecimal(), name: "one", created: 0))

@@ -45,12 +45,12 @@ struct MasterKeyTests {
         try await Fixture.inTemporaryDirectory { directory in
             let path = directory + "/master.key"
             let store = try SQLiteStore(path: directory + "/store")
-            let made = try await MasterKey.load(fromFile: path, makingOneFor: store)
+            let made = try await KeySource.file(path).load(makingOneFor: store)
             #expect(try mode(of: path) == 0o600)
-            #expect(try await MasterKey.load(fromFile: path, makingOneFor: store).base64 == made.base64)
+            #expect(try await KeySource.file(path).load(makingOneFor: store).text == made.text)
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.contains("key.") }.isEmpty)
-            _ = try await Vault(store: store, masterKey: made)
+            _ = try await Vault(store: store, keys: .file(path))
         }
     }
 
@@ -60,9 +60,10 @@ struct MasterKeyTests {
                 for _ in 0..<8 {
                     group.addTask {
                         let store = try SQLiteStore(path: directory + "/store")
-                        let key = try await MasterKey.load(fromFile: directory + "/master.key", makingOneFor: store)
-                        _ = try await Vault(store: store, masterKey: key)
-                        return key.base64
+                        let source = KeySource.file(directory + "/master.key")
+                        let keys = try await source.load(makingOneFor: store)
+                        _ = try await Vault(store: store, keys: source)
+                        return keys.text
                     }
                 }
                 return try await group.reduce(into: Set()) { $0.insert($1) }
@@ -75,7 +76,7 @@ struct MasterKeyTests {
         try await Fixture.with { house in
             let path = house.directory + "/master.key"
             let error = await #expect(throws: StoreError.self) {
-                try await MasterKey.load(fromFile: path, makingOneFor: house.store)
+                try await KeySource.file(path).load(makingOneFor: house.store)
             }
             #expect(error?.code == .masterKeyRefused)
             #expect(!FileManager.default.fileExists(atPath: path))
@@ -100,7 +101,7 @@ struct MasterKeyTests {
             try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
             let store = try SQLiteStore(path: directory + "/store")
             let error = await #expect(throws: StoreError.self) {
-                try await MasterKey.load(fromFile: path, makingOneFor: store)
+                try await KeySource.file(path).load(makingOneFor: store)
             }
             #expect(error?.code == .masterKeyRefused)
             #expect(error?.message.contains("chmod 600") == true)
@@ -116,7 +117,7 @@ struct MasterKeyTests {
                     atPath: path, contents: Data(content.utf8), attributes: [.posixPermissions: 0o600]))
             let store = try SQLiteStore(path: directory + "/store")
             let error = await #expect(throws: StoreError.self) {
-                try await MasterKey.load(fromFile: path, makingOneFor: store)
+                try await KeySource.file(path).load(makingOneFor: store)
             }
             #expect(error?.code == .masterKeyRefused)
             #expect(try String(contentsOfFile: path, encoding: .utf8) == content)
@@ -129,7 +130,7 @@ struct MasterKeyTests {
             #expect(mkfifo(directory + "/pipe", 0o600) == 0)
             for path in [directory, directory + "/pipe", directory + "/not/there/key"] {
                 let error = await #expect(throws: StoreError.self) {
-                    try await MasterKey.load(fromFile: path, makingOneFor: store)
+                    try await KeySource.file(path).load(makingOneFor: store)
                 }
                 #expect(error?.code == .masterKeyRefused)
             }

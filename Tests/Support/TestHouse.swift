@@ -4,6 +4,7 @@
 package import Access
 package import Forges
 package import Foundation
+import GRDB
 package import Logging
 package import Model
 package import Storage
@@ -37,12 +38,13 @@ package final class TestHouse: Sendable {
     ]
 
     package init(
-        network: StubNetwork, usualHosts: [ForgeID: String] = [:], revocationLimit: Duration = .seconds(60),
+        network: StubNetwork, usualHosts: [ForgeID: String] = [:], busyTimeout: Double = 5,
+        patience: Duration = .seconds(5), revocationLimit: Duration = .seconds(60),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
         clock = TestClock()
-        store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
+        store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path, busyTimeout: busyTimeout)
         vault = try await Vault(
             store: store,
             masterKey: try MasterKey(text: String(repeating: "00112233445566778899aabbccddeeff", count: 2)),
@@ -56,7 +58,7 @@ package final class TestHouse: Sendable {
         revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger, limit: revocationLimit)
         refresher = CredentialRefresher(
             vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger,
-            clock: clock.wall)
+            clock: clock.wall, patience: patience)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
             ledger: ledger, revoker: revoker, usualHosts: usualHosts, clock: clock.wall)
@@ -128,6 +130,11 @@ package final class TestHouse: Sendable {
                 account: Account(login: "octavia", home: "https://example.org/octavia", avatar: ""), site: site,
                 created: now, updated: now, status: status),
             credential: credential)
+    }
+
+    /// Runs SQL past the store, as somebody with the file in hand would.
+    package func sql(_ sql: String) throws {
+        try DatabaseQueue(path: directory.appending(path: "store.sqlite").path).write { try $0.execute(sql: sql) }
     }
 
     /// Every byte that the house has written.

@@ -24,8 +24,8 @@ struct DeletedRow: Sendable {
 
 /// Only the vault calls these: it alone makes and opens what `sealed` holds.
 extension SQLiteStore {
-    private static let columns = "id, name, forge, mode, host, home, user, avatar, site, created, updated, status"
-    private static let rowColumns = "\(columns), key_version, revision, sealed, reason, proved, used, expires, scopes"
+    static let columns = "id, name, forge, mode, host, home, user, avatar, site, created, updated, status"
+    static let rowColumns = "\(columns), key_version, revision, sealed, reason, proved, used, expires, scopes"
 
     /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/notFound`` (no such tenant),
     ///   ``StoreError/Code/invalid``.
@@ -182,7 +182,8 @@ extension Authorization {
 }
 
 extension AuthorizationRow {
-    fileprivate init(_ row: Row, of tenant: TenantID) throws {
+    /// The columns in the order of `SQLiteStore.rowColumns`.
+    init(_ row: Row, of tenant: TenantID) throws {
         self.init(
             authorization: try Authorization(row, of: tenant), keyVersion: row[12], revision: row[13], sealed: row[14],
             standing: Standing(

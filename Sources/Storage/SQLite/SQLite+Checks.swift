@@ -25,7 +25,29 @@ package struct Sighting: Sendable, Hashable {
     }
 }
 
+/// How many authorizations of all tenants fare how.
+package struct AuthorizationCounts: Sendable, Hashable {
+    package var byStatus: [AuthorizationStatus: Int]
+    /// Those of the status normal that end before the time asked for.
+    package var ending: Int
+}
+
 extension SQLiteStore {
+    /// - Parameter time: Unix time in milliseconds.
+    package func authorizationCounts(endingBefore time: Int64) async throws(StoreError) -> AuthorizationCounts {
+        try read { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT status, count(*), sum(ifnull(expires < ?, 0)) FROM authorizations GROUP BY status")
+            var counts = AuthorizationCounts(byStatus: [.normal: 0, .expired: 0, .rejected: 0], ending: 0)
+            for row in try Row.fetchAll(statement, arguments: [time]) {
+                guard let status = AuthorizationStatus(rawValue: row[0]) else { continue }
+                counts.byStatus[status] = row[1]
+                if status == .normal { counts.ending = row[2] }
+            }
+            return counts
+        }
+    }
+
     /// The longest due first.
     func dueChecks(now: Int64, limit: Int) async throws(StoreError) -> [DueCheck] {
         try read { database in

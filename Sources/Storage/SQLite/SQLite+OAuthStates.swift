@@ -22,7 +22,7 @@ struct OAuthStateRow: Sendable {
 
 /// Only the vault calls these.
 extension SQLiteStore {
-    private static let columns = "digest, tenant, user, forge, site, name, expires, key_version, sealed"
+    static let oauthColumns = "digest, tenant, user, forge, site, name, expires, key_version, sealed"
 
     /// Stores a flow and forgets all that have ended.
     /// - Throws: ``StoreError/Code/notFound`` when the user is gone.
@@ -33,7 +33,7 @@ extension SQLiteStore {
         try await write { database in
             try database.cachedStatement(sql: "DELETE FROM oauth_states WHERE expires <= ?").execute(arguments: [now])
             try database.cachedStatement(
-                sql: "INSERT INTO oauth_states (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                sql: "INSERT INTO oauth_states (\(Self.oauthColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             ).execute(arguments: [
                 state.digest, state.tenant.text, state.user, state.forge.rawValue, state.site, state.name?.text,
                 state.expires, state.keyVersion, state.sealed,
@@ -45,7 +45,7 @@ extension SQLiteStore {
     func oauthState(digest: Data, now: Int64) async throws(StoreError) -> OAuthStateRow? {
         try read { database in
             let statement = try database.cachedStatement(
-                sql: "SELECT \(Self.columns) FROM oauth_states WHERE digest = ? AND expires > ?")
+                sql: "SELECT \(Self.oauthColumns) FROM oauth_states WHERE digest = ? AND expires > ?")
             return try Row.fetchOne(statement, arguments: [digest, now]).map { row in try OAuthStateRow(row) }
         }
     }
@@ -57,7 +57,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> OAuthStateRow? {
         try await write { database in
             let read = try database.cachedStatement(
-                sql: "SELECT \(Self.columns) FROM oauth_states WHERE digest = ? AND expires > ?")
+                sql: "SELECT \(Self.oauthColumns) FROM oauth_states WHERE digest = ? AND expires > ?")
             guard let row = try Row.fetchOne(read, arguments: [digest, now]) else { return nil }
             let state = try OAuthStateRow(row)
             if let expecting, expecting != OAuthStateBinding(tenant: state.tenant, forge: state.forge, site: state.site)
@@ -71,7 +71,8 @@ extension SQLiteStore {
 }
 
 extension OAuthStateRow {
-    fileprivate init(_ row: Row) throws {
+    /// `SQLiteStore.oauthColumns`.
+    init(_ row: Row) throws {
         guard let forge = ForgeID(rawValue: row[3]) else {
             throw StoreError(.unsealable, "An OAuth state names a forge that this Gatehouse does not know.")
         }

@@ -31,6 +31,11 @@ final class SQLiteReaders: Sendable {
         return try reader.unsafeRead(body)
     }
 
+    /// A connection that is lent to nobody else.
+    func separate() throws -> DatabaseQueue {
+        try DatabaseQueue(path: path, configuration: configuration)
+    }
+
     func close() throws {
         let queues = idle.withLock { idle in
             defer { idle = nil }

@@ -29,12 +29,15 @@ enum SQLiteSchema {
         return migrator
     }
 
-    /// Written into the file's header: `GATE` in ASCII. https://www.sqlite.org/fileformat2.html#application_id
-    static let mark = "PRAGMA application_id = \(0x4741_5445)"
+    /// `GATE` in ASCII. https://www.sqlite.org/fileformat2.html#application_id
+    static let applicationID = 0x4741_5445
+
+    /// Written into the file's header.
+    static let mark = "PRAGMA application_id = \(applicationID)"
 
     /// False for a database that has tables and does not bear the mark: another program's, to be left alone.
     static func isOursOrNew(_ database: Database) throws -> Bool {
-        if try Int.fetchOne(database, sql: "PRAGMA application_id") == 0x4741_5445 { return true }
+        if try Int.fetchOne(database, sql: "PRAGMA application_id") == applicationID { return true }
         let tables = try Int.fetchOne(
             database, sql: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'")
         return tables == 0

@@ -117,9 +117,26 @@ package struct SQLiteStore: Sendable {
         }
     }
 
+    /// A connection that only reads, for something that takes long. Whoever asked for it closes it.
+    func separateReader() throws -> DatabaseQueue {
+        try readers.separate()
+    }
+
     /// Makes the file before SQLite would, so that it is never readable by others. The `-wal` and `-shm` files take over
     /// its permissions. An existing file is not opened here: closing it would drop the locks of other connections.
     private static func prepareFile(at path: String) throws(StoreError) {
+        try prepareDirectory(of: path)
+        let descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            _ = Glibc.close(descriptor)
+        } else if errno != EEXIST {
+            throw StoreError(
+                .unavailable, "The store \(path) cannot be made. Check that the directory is there and writable.",
+                cause: String(cString: strerror(errno)))
+        }
+    }
+
+    static func prepareDirectory(of path: String) throws(StoreError) {
         let directory = parentDirectory(of: path)
         do {
             if !FileManager.default.fileExists(atPath: directory) {
@@ -130,14 +147,6 @@ package struct SQLiteStore: Sendable {
             throw StoreError(
                 .unavailable, "The directory \(directory) of the store cannot be made. Make it, or choose another.",
                 cause: "\(error)")
-        }
-        let descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-        if descriptor >= 0 {
-            _ = Glibc.close(descriptor)
-        } else if errno != EEXIST {
-            throw StoreError(
-                .unavailable, "The store \(path) cannot be made. Check that the directory is there and writable.",
-                cause: String(cString: strerror(errno)))
         }
     }
 }

@@ -50,8 +50,8 @@ struct SealContext: Sendable {
 
 /// Sealing in two layers with AES-256-GCM: a random data key for each value, and the data key under the master key.
 ///
-/// The master key thus seals only short random texts, and could be replaced by sealing the data keys anew: only their
-/// layer is bound to the master key's version.
+/// The master key thus seals only short random texts, and is replaced by sealing the data keys anew: only their layer is
+/// bound to the master key's version.
 ///
 /// Layout: one byte of format (1), the sealed data key (12 nonce, 32 key, 16 tag), then the value (12 nonce, n, 16 tag).
 enum Envelope {
@@ -94,6 +94,29 @@ enum Envelope {
             return try AES.GCM.open(
                 AES.GCM.SealedBox(combined: body.dropFirst(wrappedLength)), using: SymmetricKey(data: key),
                 authenticating: context.authenticatedData(for: "value", version: nil))
+        } catch {
+            throw unsealable(context)
+        }
+    }
+
+    /// Seals the data key under another version of the master key. What it seals stays closed.
+    /// - Throws: ``StoreError/Code/unsealable`` where the data key's layer does not open: the row was changed.
+    static func reseal(
+        _ sealed: Data, under old: SealingKey, to new: SealingKey, _ context: SealContext
+    ) throws(StoreError) -> Data {
+        guard sealed.first == format, sealed.count > 1 + wrappedLength else {
+            throw unsealable(context)
+        }
+        let body = sealed.dropFirst()
+        do {
+            let key = try AES.GCM.open(
+                AES.GCM.SealedBox(combined: body.prefix(wrappedLength)), using: old.key,
+                authenticating: context.authenticatedData(for: "data key", version: old.version))
+            let wrapped = try AES.GCM.seal(
+                key, using: new.key,
+                authenticating: context.authenticatedData(for: "data key", version: new.version))
+            guard let wrapped = wrapped.combined else { throw unsealable(context) }
+            return Data([format]) + wrapped + body.dropFirst(wrappedLength)
         } catch {
             throw unsealable(context)
         }

@@ -16,8 +16,10 @@ extension Vault {
     /// Seals and stores a new access key.
     /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/notFound`` when the user is gone.
     package func insert(_ key: AccessKey, secret: Secret) async throws(StoreError) {
-        let sealed = try seal(Data(secret.exposed.utf8), SealContext(key))
-        try await store.insert(key, sealed: sealed, keyVersion: currentVersion)
+        try await sealing { (master) throws(StoreError) in
+            let sealed = try seal(Data(secret.exposed.utf8), under: master, SealContext(key))
+            try await store.insert(key, sealed: sealed, keyVersion: master.version)
+        }
     }
 
     /// nil for a key that does not exist (any more); nothing is remembered between two calls.
@@ -31,7 +33,7 @@ extension Vault {
 }
 
 extension SealContext {
-    fileprivate init(_ key: AccessKey) {
+    init(_ key: AccessKey) {
         self.init(kind: .accessKey, tenant: key.tenant, id: key.id, bound: [key.user, String(key.created)])
     }
 }

@@ -18,7 +18,10 @@ extension Vault {
     /// - Throws: ``StoreError/Code/alreadyExists`` when the tenant has one of this name, ``StoreError/Code/notFound`` when
     ///   the tenant is gone, ``StoreError/Code/invalid``.
     package func insert(_ authorization: Authorization, credential: Credential) async throws(StoreError) {
-        try await store.insert(try sealed(authorization, credential, revision: 1, proved: authorization.created))
+        try await sealing { (master) throws(StoreError) in
+            try await store.insert(
+                try sealed(authorization, credential, revision: 1, proved: authorization.created, under: master))
+        }
     }
 
     /// All authorizations of a tenant, oldest first. Opens no seal.
@@ -70,9 +73,11 @@ extension Vault {
             id: old.id, tenant: old.tenant, name: old.name, forge: old.forge, mode: old.mode, host: old.host,
             account: Account(login: old.user, home: old.home, avatar: old.avatar), site: old.site,
             created: old.created, updated: clock.milliseconds, status: .normal)
-        var next = try sealed(renewed, credential, revision: revision + 1)
-        next.nextCheck = nextCheck(of: credential)
-        try await store.update(next)
+        try await sealing { (master) throws(StoreError) in
+            var next = try sealed(renewed, credential, revision: revision + 1, under: master)
+            next.nextCheck = nextCheck(of: credential)
+            try await store.update(next)
+        }
         return revision + 1
     }
 
@@ -104,16 +109,17 @@ extension Vault {
     }
 
     func sealed(
-        _ authorization: Authorization, _ credential: Credential, revision: Int64, proved: Int64? = nil
+        _ authorization: Authorization, _ credential: Credential, revision: Int64, proved: Int64? = nil,
+        under master: SealingKey
     ) throws(StoreError) -> AuthorizationRow {
         guard credential.mode == authorization.mode else {
             throw StoreError(.invalid, "The credential is not of the authorization's mode.")
         }
         let context = SealContext(authorization, revision: revision)
         return AuthorizationRow(
-            authorization: authorization, keyVersion: currentVersion, revision: revision,
-            sealed: try seal(try credential.encoded(), context), standing: Self.standing(of: credential, proved: proved)
-        )
+            authorization: authorization, keyVersion: master.version, revision: revision,
+            sealed: try seal(try credential.encoded(), under: master, context),
+            standing: Self.standing(of: credential, proved: proved))
     }
 
     /// What the credential itself tells.
@@ -143,7 +149,7 @@ extension Vault {
 
 extension SealContext {
     /// Everything in the row but its status, which changes without the credential and decides nothing by itself.
-    fileprivate init(_ authorization: Authorization, revision: Int64) {
+    init(_ authorization: Authorization, revision: Int64) {
         self.init(
             kind: .credential, tenant: authorization.tenant, id: authorization.id,
             bound: [

@@ -55,11 +55,13 @@ extension Vault {
         let digest = Data(digestOf: text)
         let expires = now + lifetime * 1000
         let context = SealContext(state.binding, digest: digest, user: state.user, name: state.name, expires: expires)
-        let row = OAuthStateRow(
-            digest: digest, tenant: state.binding.tenant, user: state.user, forge: state.binding.forge,
-            site: state.binding.site, name: state.name, expires: expires, keyVersion: currentVersion,
-            sealed: try seal(Data(state.sealedText.utf8), context))
-        try await store.insert(row, now: now)
+        try await sealing { (master) throws(StoreError) in
+            let row = OAuthStateRow(
+                digest: digest, tenant: state.binding.tenant, user: state.user, forge: state.binding.forge,
+                site: state.binding.site, name: state.name, expires: expires, keyVersion: master.version,
+                sealed: try seal(Data(state.sealedText.utf8), under: master, context))
+            try await store.insert(row, now: now)
+        }
         return text
     }
 
@@ -86,8 +88,7 @@ extension Vault {
 
     private func opened(_ row: OAuthStateRow) throws(StoreError) -> OAuthState {
         let binding = OAuthStateBinding(tenant: row.tenant, forge: row.forge, site: row.site)
-        let context = SealContext(binding, digest: row.digest, user: row.user, name: row.name, expires: row.expires)
-        let text = String(decoding: try open(row.sealed, version: row.keyVersion, context), as: UTF8.self)
+        let text = String(decoding: try open(row.sealed, version: row.keyVersion, SealContext(row)), as: UTF8.self)
         let parts = text.split(separator: "\n", maxSplits: 1)
         return OAuthState(
             binding: binding, user: row.user, name: row.name, verifier: Secret(parts.first.map(String.init) ?? ""),
@@ -96,6 +97,12 @@ extension Vault {
 }
 
 extension SealContext {
+    init(_ row: OAuthStateRow) {
+        self.init(
+            OAuthStateBinding(tenant: row.tenant, forge: row.forge, site: row.site), digest: row.digest,
+            user: row.user, name: row.name, expires: row.expires)
+    }
+
     fileprivate init(
         _ binding: OAuthStateBinding, digest: Data, user: String, name: AuthorizationName?, expires: Int64
     ) {

@@ -27,7 +27,11 @@ extension Vault {
         let renewed = Authorization(
             id: old.id, tenant: old.tenant, name: old.name, forge: old.forge, mode: credential.mode, host: host,
             account: account, site: site, created: old.created, updated: clock.milliseconds, status: .normal)
-        try await store.reauthorize(try sealed(renewed, credential, revision: entry.revision + 1, proved: renewed.updated))
+        try await sealing { (master) throws(StoreError) in
+            try await store.reauthorize(
+                try sealed(
+                    renewed, credential, revision: entry.revision + 1, proved: renewed.updated, under: master))
+        }
         return renewed
     }
 

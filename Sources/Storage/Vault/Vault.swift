@@ -12,37 +12,34 @@ import Model
 package struct Vault: Sendable {
     let store: SQLiteStore
     let clock: WallClock
-    private let master: SymmetricKey
-    private let version: Int64
+    let keychain: Keychain
 
-    /// Checks the key against the proof that the store holds, and writes the proof where the store is new.
-    /// - Throws: ``StoreError/Code/masterKeyRefused`` when the store was sealed under another key.
+    /// Checks every version of the key against the proof that the store holds of it, and writes the proof where the store is
+    /// new.
+    /// - Throws: ``StoreError/Code/masterKeyRefused`` when the store was sealed under another key, or a version is missing.
     package init(
-        store: SQLiteStore, masterKey: MasterKey, clock: WallClock = .system
+        store: SQLiteStore, keys source: KeySource, clock: WallClock = .system
     ) async throws(StoreError) {
         self.store = store
         self.clock = clock
-        master = masterKey.key
-        let row: MasterKeyRow
-        if let present = try await store.newestMasterKey() {
-            row = present
-        } else {
-            let proof = try Envelope.seal(
-                Self.proven, under: masterKey.key, version: 1, Self.proofContext(version: 1))
-            row = try await store.insertFirstMasterKey(
-                MasterKeyRow(version: 1, proof: proof), created: clock.milliseconds)
+        let ring = try await source.load(makingOneFor: store)
+        var rows = try await store.masterKeys()
+        if rows.isEmpty, let key = ring[ring.newest] {
+            let first = try Self.proof(of: SealingKey(version: ring.newest, key: key.key))
+            rows = try await store.insertFirstMasterKey(first, created: clock.milliseconds)
         }
-        version = row.version
-        do {
-            let opened = try Envelope.open(
-                row.proof, under: masterKey.key, version: row.version, Self.proofContext(version: row.version))
-            guard opened == Self.proven else { throw StoreError(.unsealable, "The proof holds another text.") }
-        } catch {
-            throw StoreError(
-                .masterKeyRefused,
-                "This is not the master key that the store was sealed under. Give the right one; "
-                    + "a new key would need a new, empty store.")
+        for row in rows {
+            guard let key = ring[row.version] else { throw Self.missing(row.version) }
+            guard Self.proves(row, key.key) else { throw Self.refused(row.version) }
         }
+        keychain = Keychain(ring, from: source, proved: rows.last?.version ?? ring.newest)
+    }
+
+    /// A vault with one key, which is version 1.
+    package init(
+        store: SQLiteStore, masterKey: MasterKey, clock: WallClock = .system
+    ) async throws(StoreError) {
+        try await self.init(store: store, keys: .value(Secret(masterKey.base64)), clock: clock)
     }
 
     private static let proven = Data("This store is sealed under this key.".utf8)
@@ -51,14 +48,102 @@ package struct Vault: Sendable {
         SealContext(kind: .masterKeyProof, tenant: nil, id: String(version), bound: [])
     }
 
-    var currentVersion: Int64 { version }
+    static func proof(of key: SealingKey) throws(StoreError) -> MasterKeyRow {
+        MasterKeyRow(
+            version: key.version,
+            proof: try Envelope.seal(proven, under: key.key, version: key.version, proofContext(version: key.version)))
+    }
 
-    func seal(_ plaintext: Data, _ context: SealContext) throws(StoreError) -> Data {
-        try Envelope.seal(plaintext, under: master, version: version, context)
+    /// Whether a key is the one that a proof was made with.
+    static func proves(_ row: MasterKeyRow, _ key: SymmetricKey) -> Bool {
+        do {
+            return try Envelope.open(row.proof, under: key, version: row.version, proofContext(version: row.version))
+                == proven
+        } catch {
+            return false
+        }
+    }
+
+    private static func missing(_ version: Int64) -> StoreError {
+        StoreError(
+            .masterKeyRefused,
+            "Version \(version) of the master key is missing, and the store has been sealed under it. Put its line, "
+                + "`\(version) KEY`, back into the key file or into master_key.value.")
+    }
+
+    private static func refused(_ version: Int64) -> StoreError {
+        StoreError(
+            .masterKeyRefused,
+            "This is not the master key (version \(version)) that the store was sealed under. Give the right one; "
+                + "a new key would need a new, empty store.")
+    }
+
+    /// The newest version that the store knows and this process has. A version that another program has just made is taken
+    /// up here; one that this process cannot have (its `master_key.value` lacks it) is left alone: what is sealed under the
+    /// older one is sealed anew by whoever has both.
+    func sealingKey() async throws(StoreError) -> SealingKey {
+        if let row = try await store.newestMasterKey(), row.version != keychain.newest?.version {
+            try takeUp(row)
+        }
+        guard let newest = keychain.newest else {
+            throw StoreError(.masterKeyRefused, "There is no master key to seal with.")
+        }
+        return newest
+    }
+
+    private func takeUp(_ row: MasterKeyRow) throws(StoreError) {
+        do {
+            guard let key = try keychain.key(row.version) else { return }
+            if Self.proves(row, key) { keychain.prove(row.version) } else { keychain.forget(row.version) }
+        } catch {
+            // A key file that cannot be read at this moment ends no write: the older version is good to seal with.
+            guard error.code == .masterKeyRefused else { throw error }
+        }
+    }
+
+    /// Seals and writes. Where the version is retired between the two, which a process can only meet that stood still for
+    /// the whole of a rotation, once more.
+    func sealing<Value: Sendable>(
+        _ write: (SealingKey) async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let key = try await sealingKey()
+        do {
+            return try await write(key)
+        } catch {
+            // The store refuses a row of a version that it does not have.
+            guard error.code == .notFound, try await !store.masterKeys().contains(where: { $0.version == key.version })
+            else { throw error }
+        }
+        let newer = try await sealingKey()
+        guard newer.version != key.version else {
+            throw StoreError(
+                .masterKeyRefused,
+                "Version \(key.version) of the master key has been retired, and this process has no newer one. "
+                    + "Start it again with the newer one.")
+        }
+        return try await write(newer)
+    }
+
+    func seal(_ plaintext: Data, under key: SealingKey, _ context: SealContext) throws(StoreError) -> Data {
+        try Envelope.seal(plaintext, under: key.key, version: key.version, context)
     }
 
     func open(_ sealed: Data, version: Int64, _ context: SealContext) throws(StoreError) -> Data {
-        try Envelope.open(sealed, under: master, version: version, context)
+        try Envelope.open(sealed, under: try openingKey(version), version: version, context)
+    }
+
+    /// - Throws: ``StoreError/Code/unsealable``.
+    func openingKey(_ version: Int64) throws(StoreError) -> SymmetricKey {
+        var cause: String?
+        do {
+            if let key = try keychain.key(version) { return key }
+        } catch {
+            cause = "\(error)"
+        }
+        throw StoreError(
+            .unsealable,
+            "A value is sealed under version \(version) of the master key, which this process does not have. Put its line "
+                + "into the key file; with master_key.value, start again with it.", cause: cause)
     }
 }
 

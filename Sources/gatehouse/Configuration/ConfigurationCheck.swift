@@ -73,10 +73,10 @@ struct ConfigurationCheck {
     private func checkMasterKey() throws {
         switch configuration.masterKey {
         case .value(let text):
-            _ = try MasterKey(text: text.exposed)
+            _ = try KeyRing(text: text.exposed)
             say("master key", "good")
         case .file(let path):
-            guard try MasterKey.read(path) == nil else {
+            guard try configuration.masterKey.read() == nil else {
                 say("master key", "good")
                 return
             }
