@@ -42,7 +42,7 @@ import Testing
         #expect(network.requests.isEmpty)
         await Self.settle(house)
         #expect(network.requests.map(\.url) == [Self.revoke + "grant"])
-        #expect(log.lines.contains { $0.hasPrefix("info tokens revoked authorization=") && $0.contains("reach=grant") })
+        #expect(log.lines.contains { $0.hasPrefix("info: tokens revoked authorization=") && $0.contains("reach=grant") })
         #expect(!log.lines.contains { $0.contains("canary") }, "\(log.lines)")
     }
 
@@ -90,7 +90,7 @@ import Testing
         try await house.broker.delete("flow", with: house.grant())
         await Self.settle(house)
         #expect(try await house.broker.authorizations(house.grant()).isEmpty)
-        #expect(log.lines.contains { $0.hasPrefix("warning tokens not revoked") && $0.contains("status \(status)") })
+        #expect(log.lines.contains { $0.hasPrefix("warning: tokens not revoked") && $0.contains("status \(status)") })
         #expect(!log.lines.contains { $0.contains("canary") }, "\(log.lines)")
     }
 
@@ -100,7 +100,7 @@ import Testing
         try await house.store(Self.tokens(), named: "flow")
         try await house.broker.delete("flow", with: house.grant())
         await Self.settle(house)
-        #expect(log.lines.contains { $0.hasPrefix("warning tokens not revoked") })
+        #expect(log.lines.contains { $0.hasPrefix("warning: tokens not revoked") })
         #expect(try await house.broker.authorizations(house.grant()).isEmpty)
     }
 

@@ -73,9 +73,8 @@ import Testing
 
         func works(_ one: Case, _ token: String) async throws -> Bool {
             let seeded = try #require(sandbox.ready.forges[one.forge])
-            let address = one.forge == "bitbucket" ? seeded.host + one.user : seeded.host + one.user
             let headers = ["Authorization": "Bearer \(token)", "User-Agent": "gatehouse-tests"]
-            return try await SandboxCaller.send("GET", address, headers: headers).status == 200
+            return try await SandboxCaller.send("GET", seeded.host + one.user, headers: headers).status == 200
         }
     }
 
@@ -205,14 +204,17 @@ import Testing
         let token = try #require(try stage.tokens("gitlab").first)
 
         kill(stage.sandbox.process.process.processIdentifier, signal)
-        let begin = ContinuousClock.now
         #expect(try await caller.call("DELETE", "/auths/flow").status == 204)
-        // Far from the five seconds for which the forge is waited for.
-        #expect(ContinuousClock.now - begin < .seconds(4))
         let listed = try await caller.call("GET", "/auths").json()
         #expect(listed["count"] as? Int == 0)
         #expect(process.stop() == 0, "\(process.output)")
-        #expect(process.output.contains("tokens not revoked"), "\(process.output)")
+        let lines = process.output.split(separator: "\n")
+        let told = try #require(lines.firstIndex { $0.contains("tokens not revoked") }, "\(process.output)")
+        if signal == SIGSTOP {
+            // Answered before the forge was given up.
+            let answered = lines.firstIndex { $0.contains("method=DELETE") && $0.contains("status=204") }
+            #expect(try #require(answered) < told, "\(process.output)")
+        }
         #expect(!process.output.contains(token))
         stage.sandbox.process.killAtOnce()
     }

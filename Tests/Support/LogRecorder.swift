@@ -4,14 +4,13 @@
 package import Logging
 import Synchronization
 
-/// Keeps every line that is logged, at every level.
+/// Keeps what is logged, message and metadata in one line each.
 package final class LogRecorder: Sendable {
-    private let all = Mutex<[String]>([])
+    private let kept = Mutex<[String]>([])
 
     package init() {}
 
-    /// Each as `level message key=value …`, the keys in order.
-    package var lines: [String] { all.withLock { $0 } }
+    package var lines: [String] { kept.withLock { $0 } }
 
     package var logger: Logger {
         var logger = Logger(label: "test") { _ in Handler(recorder: self) }
@@ -22,7 +21,7 @@ package final class LogRecorder: Sendable {
     private struct Handler: LogHandler {
         let recorder: LogRecorder
         var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
+        var logLevel: Logger.Level = .trace
 
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { metadata[key] }
@@ -30,10 +29,10 @@ package final class LogRecorder: Sendable {
         }
 
         func log(event: LogEvent) {
-            let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-            let text = (["\(event.level)", "\(event.message)"] + fields.map { "\($0.key)=\($0.value)" })
-                .joined(separator: " ")
-            recorder.all.withLock { $0.append(text) }
+            let more = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+            let line = (["\(event.level): \(event.message)"] + more.map { "\($0.key)=\($0.value)" }).joined(
+                separator: " ")
+            recorder.kept.withLock { $0.append(line) }
         }
     }
 }

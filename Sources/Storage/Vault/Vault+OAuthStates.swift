@@ -88,8 +88,7 @@ extension Vault {
 
     private func opened(_ row: OAuthStateRow) throws(StoreError) -> OAuthState {
         let binding = OAuthStateBinding(tenant: row.tenant, forge: row.forge, site: row.site)
-        let text = String(
-            decoding: try open(row.sealed, version: row.keyVersion, SealContext(row)), as: UTF8.self)
+        let text = String(decoding: try open(row.sealed, version: row.keyVersion, SealContext(row)), as: UTF8.self)
         let parts = text.split(separator: "\n", maxSplits: 1)
         return OAuthState(
             binding: binding, user: row.user, name: row.name, verifier: Secret(parts.first.map(String.init) ?? ""),
