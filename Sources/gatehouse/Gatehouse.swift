@@ -27,7 +27,7 @@ struct Gatehouse: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, SandboxCommand.self, TenantCommand.self, UserCommand.self, AccessKeyCommand.self,
-            KeyCommand.self, BackupCommand.self, RestoreCommand.self,
+            KeyCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

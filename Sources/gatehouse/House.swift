@@ -82,10 +82,7 @@ struct House: Sendable {
         onListening: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let upstream = connections.upstream(
-            policy: NetworkPolicy(
-                trusted: configuration.trustedHosts, identities: Array(configuration.identities.values),
-                allowances: configuration.allowances),
-            identities: configuration.identities)
+            policy: configuration.networkPolicy, identities: configuration.identities)
         let sites = OAuthSites(configuration.applications)
         let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
         let broker = Broker(

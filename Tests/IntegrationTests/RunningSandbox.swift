@@ -53,8 +53,14 @@ struct SandboxCaller: Sendable {
             let sign_in: SignIn
             let basic: SignIn?
             let token: String
+            let oauth: Application
             let namespace: String
             let project: String
+        }
+
+        struct Application: Decodable, Sendable {
+            let client_id: String
+            let client_secret: String
         }
 
         struct SignIn: Decodable, Sendable {

@@ -12,8 +12,8 @@ package import Model
 /// https://developer.atlassian.com/cloud/bitbucket/oauth-2/, which says nothing of PKCE: what an endpoint does not know, it has
 /// to pass over (RFC 6749 §3.1).
 package struct OAuthFlow: Sendable {
-    private let application: OAuthApplication
-    private let upstream: Upstream
+    let application: OAuthApplication
+    let upstream: Upstream
     private let now: @Sendable () -> Int64
 
     /// - Parameter now: Unix time in seconds, from which a token's lifetime is counted.
