@@ -19,12 +19,12 @@ Forges/CodeArts  + Crypto
 Forges/Webhooks  + Crypto
 Storage          SYSTEM Model GRDB
 Storage/Vault    + Crypto
-Access           SYSTEM Model Forges Storage Logging
+Access           SYSTEM Model Forges Storage Logging Metrics
 Access/Identity  + Crypto CryptoExtras Dispatch
 Web              SYSTEM Model Access Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOSSL ServiceLifecycle
 Sandbox          SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
 Sandbox/Accounts + Crypto
-gatehouse        SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration Logging NIOCore NIOSSL ServiceLifecycle SystemPackage UnixSignals Yams
+gatehouse        SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration CoreMetrics Logging Metrics NIOCore NIOSSL ServiceLifecycle SystemPackage UnixSignals Yams
 '
 # What SYSTEM stands for.
 readonly system='FoundationEssentials Foundation Synchronization Glibc Musl Darwin'

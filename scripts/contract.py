@@ -149,6 +149,8 @@ def authorizations(contract, forge, facts):
         contract.call("CreatePersonalAuth", status, kind, body=body)
     basic = facts.get("basic")
     body = {"name": f"{name}-basic", "user": "u", "password": "p", "host": host, **(basic or {})}
+    contract.call("ShowAuthorization", others if others == 200 else 404, {"name": name})
+    contract.call("ShowAuthorization", 404, {"name": "nobody"})
     contract.call("CreatePasswordAuth", 200 if basic else 400, kind, body=body)
     contract.call("CheckRepositoryPassword", 200 if basic else 400, kind)
     contract.call("ShowRedirectUrl", others, kind, {"name": "from-browser"})

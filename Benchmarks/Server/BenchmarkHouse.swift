@@ -42,8 +42,11 @@ func serveGatehouse(
     let connections = UpstreamConnections(limits: .init())
     let upstream = connections.upstream(policy: NetworkPolicy(trusted: [host], allowances: []))
     let sites = OAuthSites([])
-    let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
-    let broker = Broker(vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher)
+    let ledger = Ledger(vault: vault, logger: logger)
+    let refresher = CredentialRefresher(
+        vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger)
+    let broker = Broker(
+        vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, ledger: ledger)
     let web = try WebService(
         broker: broker, identity: identity, publicURL: "http://127.0.0.1", isReady: { true },
         listen: .init(host: "127.0.0.1", port: 0, certificate: nil, key: nil), logger: logger,

@@ -35,6 +35,34 @@ extension Broker {
         return try await store(offer.credential, as: name, host: host, account: account, site: nil, with: grant)
     }
 
+    /// An authorization with what is known of it.
+    package struct Details: Sendable {
+        package let authorization: Authorization
+        package let standing: Standing
+        /// Whether Gatehouse renews the credential before its end.
+        package let isRenewed: Bool
+    }
+
+    /// What is known of an authorization. It is opened for that, so that one which cannot be is told as such.
+    /// - Throws: ``AccessError/Code/notFound`` where there is none of this name.
+    package func details(_ name: String, with grant: Grant) async throws -> Details {
+        let missing = AccessError(.notFound, "There is no authorization of this name in this project.")
+        guard let valid = AuthorizationName(name) else { throw missing }
+        do {
+            guard let entry = try await vault.entry(named: valid, of: grant.tenant) else { throw missing }
+            let authorization = entry.authorization
+            return Details(
+                authorization: authorization, standing: ledger.completed(entry.standing, of: authorization.id),
+                isRenewed: entry.credential.isRenewable)
+        } catch let error as StoreError where error.code == .unsealable {
+            guard let found = try await vault.standing(named: valid, of: grant.tenant) else { throw error }
+            await ledger.markUnreadable(found.authorization.id, error)
+            var standing = ledger.completed(found.standing, of: found.authorization.id)
+            standing.reason = .unreadable
+            return Details(authorization: found.authorization, standing: standing, isRenewed: false)
+        }
+    }
+
     /// Deletes an authorization with its credential.
     /// - Throws: ``AccessError/Code/notFound`` where there is none of this name.
     package func delete(_ name: String, with grant: Grant) async throws {

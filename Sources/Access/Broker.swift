@@ -15,6 +15,7 @@ package struct Broker: Sendable {
     let upstream: Upstream
     let sites: OAuthSites
     let refresher: CredentialRefresher
+    let ledger: Ledger
     /// The addresses that callers mean who name no host.
     let usualHosts: [ForgeID: String]
     let clock: WallClock
@@ -25,13 +26,14 @@ package struct Broker: Sendable {
     /// - Parameter usualHosts: the addresses that callers mean who name no host; the forge's own service where there is none.
     package init(
         vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
-        usualHosts: [ForgeID: String] = [:], clock: WallClock = .system
+        ledger: Ledger, usualHosts: [ForgeID: String] = [:], clock: WallClock = .system
     ) {
         self.vault = vault
         self.identity = identity
         self.upstream = upstream
         self.sites = sites
         self.refresher = refresher
+        self.ledger = ledger
         self.usualHosts = usualHosts
         self.clock = clock
     }
@@ -60,6 +62,7 @@ package struct Broker: Sendable {
                 .noSuchAuthorization,
                 "X-Repo-Auth names no authorization of this project. List the authorizations for their names.")
         }
+        ledger.noteUse(of: entry.authorization)
         return Opened(authorization: entry.authorization, forge: try open(entry))
     }
 
@@ -86,7 +89,7 @@ package struct Broker: Sendable {
                     return fresh.credential
                 }
                 guard expires <= clock.seconds else { return entry.credential }
-                await mark(entry, .expired)
+                await ledger.mark(entry, .expired)
                 throw ForgeError(
                     .credentialRejected, entry.authorization.forge,
                     "The authorization's token has expired and cannot be renewed. Authorize again.")
@@ -100,20 +103,12 @@ package struct Broker: Sendable {
                 return fresh.credential
             },
             proved: { accepted in
-                await mark(held.value, accepted ? .normal : .rejected)
+                if accepted {
+                    await ledger.accepted(held.value)
+                } else {
+                    await ledger.refused(held.value)
+                }
             })
-    }
-
-    /// Writes a status where it differs. A store that fails here fails nobody's request: the next use tells again.
-    private func mark(_ entry: VaultEntry, _ status: AuthorizationStatus) async {
-        guard entry.authorization.status != status else { return }
-        do {
-            try await vault.set(
-                status: status, of: entry.authorization.id, tenant: entry.authorization.tenant,
-                ifRevision: entry.revision)
-        } catch {
-            refresher.report(error, status: status, of: entry.authorization)
-        }
     }
 }
 

@@ -3,8 +3,10 @@
 
 package import Forges
 package import Logging
+import Metrics
 package import Model
 package import Storage
+import Synchronization
 
 /// Renews OAuth tokens: one renewal of a credential at a time, over all tasks and all processes that share the store, and
 /// everybody who asked meanwhile gets its result. Many forges take a refresh token once: of two who send it, the second
@@ -30,14 +32,37 @@ package actor CredentialRefresher {
     /// This process, among those that share the store.
     private let owner = RandomText.hexadecimal()
     private var waiting: [String: [CheckedContinuation<Outcome, Never>]] = [:]
+    /// Grants that a forge has ended, by the authorizations' ids: who uses one again and again does not reach the forge each time.
+    private var refusals: [String: Refusal] = [:]
+    /// Authorizations whose new tokens the store does not take.
+    private var unsaved: Set<String> = []
+    private let ledger: Ledger
+    private let clock: WallClock
+    private let patience: Duration
+    private let isStopping = Mutex(false)
+
+    private struct Refusal {
+        let revision: Int64
+        let error: ForgeError
+        /// Unix time in milliseconds.
+        let end: Int64
+    }
 
     private static let leaseMilliseconds: Int64 = 10_000
+    private static let refusalMilliseconds: Int64 = 60_000
 
-    package init(vault: Vault, sites: OAuthSites, upstream: Upstream, logger: Logger) {
+    /// - Parameter patience: how long callers wait while the store does not take new tokens.
+    package init(
+        vault: Vault, sites: OAuthSites, upstream: Upstream, ledger: Ledger, logger: Logger, clock: WallClock = .system,
+        patience: Duration = .seconds(5)
+    ) {
         self.vault = vault
         self.sites = sites
         self.upstream = upstream
+        self.ledger = ledger
         self.logger = logger
+        self.clock = clock
+        self.patience = patience
         (jobs, queue) = AsyncStream.makeStream()
     }
 
@@ -52,12 +77,18 @@ package actor CredentialRefresher {
 
     /// Ends ``run()``. A renewal asked for later fails.
     package nonisolated func stop() {
+        isStopping.withLock { $0 = true }
         queue.finish()
     }
 
     /// The entry with tokens other than those of `stale`: renewed now, or by somebody else already.
     /// - Throws: the forge's refusal. ``ForgeError/Code/credentialRejected`` has by then been written to the status.
     package func entry(after stale: VaultEntry) async throws(ForgeError) -> VaultEntry {
+        if let refusal = refusals[stale.authorization.id] {
+            if refusal.revision == stale.revision, refusal.end > clock.milliseconds { throw refusal.error }
+            refusals[stale.authorization.id] = nil
+        }
+        if unsaved.contains(stale.authorization.id) { throw Self.unsavable(stale.authorization) }
         let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
             let id = stale.authorization.id
             if waiting[id] != nil {
@@ -77,16 +108,12 @@ package actor CredentialRefresher {
         }
     }
 
-    /// Records that a status could not be written.
-    nonisolated func report(_ error: any Error, status: AuthorizationStatus, of authorization: Authorization) {
-        logger.warning(
-            "status not saved",
-            metadata: ["authorization": "\(authorization.id)", "status": "\(status.rawValue)", "error": "\(error)"])
+    private func finish(_ stale: VaultEntry) async {
+        answer(await renew(stale), to: stale.authorization)
     }
 
-    private func finish(_ stale: VaultEntry) async {
-        let outcome = await renew(stale)
-        for continuation in waiting.removeValue(forKey: stale.authorization.id) ?? [] {
+    private func answer(_ outcome: Outcome, to authorization: Authorization) {
+        for continuation in waiting.removeValue(forKey: authorization.id) ?? [] {
             continuation.resume(returning: outcome)
         }
     }
@@ -103,7 +130,7 @@ package actor CredentialRefresher {
                 pause = min(2 * pause, 200)
             }
         } catch {
-            return unusable(stale.authorization, error)
+            return await unusable(stale.authorization, error)
         }
     }
 
@@ -163,54 +190,145 @@ package actor CredentialRefresher {
                 logger.warning(
                     "a renewal was cut off", metadata: ["authorization": "\(authorization.id)"])
             }
-            do {
-                let application = try sites.application(authorization.forge, site: authorization.site)
-                let fresh = try await OAuthFlow(application, upstream: upstream).refresh(tokens)
-                return .renewed(try await save(fresh, of: stale))
-            } catch let error as ForgeError {
-                if error.code == .credentialRejected {
-                    try await vault.set(
-                        status: .rejected, of: authorization.id, tenant: authorization.tenant,
-                        ifRevision: stale.revision)
-                    logger.error(
-                        wasCutOff ? "tokens lost in a renewal that was cut off" : "grant ended by its forge",
-                        metadata: ["authorization": "\(authorization.id)"])
-                }
-                return .failed(error)
-            }
+            return await outcome(of: stale, wasCutOff: wasCutOff, tokens: tokens)
         } catch {
-            return unusable(authorization, error)
+            return await unusable(authorization, error)
         }
     }
 
-    private func unusable(_ authorization: Authorization, _ error: any Error) -> Outcome {
+    private func outcome(of stale: VaultEntry, wasCutOff: Bool, tokens: OAuthTokens) async -> Outcome {
+        let authorization = stale.authorization
+        do {
+            let application = try sites.application(authorization.forge, site: authorization.site)
+            let fresh = try await renewed(tokens, by: OAuthFlow(application, upstream: upstream))
+            let saved = try await save(fresh, of: stale)
+            count(authorization, "renewed")
+            return .renewed(saved)
+        } catch let error as ForgeError {
+            guard error.code == .credentialRejected else {
+                count(authorization, "failed")
+                return .failed(error)
+            }
+            count(authorization, wasCutOff ? "lost" : "refused")
+            if wasCutOff {
+                logger.error(
+                    "tokens lost in a renewal that was cut off", metadata: ["authorization": "\(authorization.id)"])
+            }
+            await ledger.mark(stale, wasCutOff ? .renewalLost : .grantEnded)
+            remember(error, of: stale)
+            return .failed(error)
+        } catch let error as AccessError {
+            // The operator has taken the application out of the configuration.
+            count(authorization, "failed")
+            return .failed(ForgeError(.unavailable, authorization.forge, error.message))
+        } catch {
+            return await unusable(authorization, error)
+        }
+    }
+
+    /// New tokens for old ones; by the refresh token before the last where the forge does not know the last.
+    private func renewed(_ tokens: OAuthTokens, by flow: OAuthFlow) async throws(ForgeError) -> OAuthTokens {
+        do {
+            var fresh = try await flow.refresh(tokens)
+            if fresh.refreshToken != tokens.refreshToken { fresh.previousRefreshToken = tokens.refreshToken }
+            return fresh
+        } catch {
+            guard error.code == .credentialRejected, let previous = tokens.previousRefreshToken else { throw error }
+            var older = tokens
+            older.refreshToken = previous
+            older.previousRefreshToken = nil
+            return try await flow.refresh(older)
+        }
+    }
+
+    private func remember(_ error: ForgeError, of stale: VaultEntry) {
+        let now = clock.milliseconds
+        if refusals.count >= 10_000 { refusals = refusals.filter { $0.value.end > now } }
+        refusals[stale.authorization.id] = Refusal(
+            revision: stale.revision, error: error, end: now + Self.refusalMilliseconds)
+    }
+
+    private func count(_ authorization: Authorization, _ result: String) {
+        Counter(
+            label: "gatehouse_renewals_total",
+            dimensions: [("forge", authorization.forge.rawValue), ("result", result)]
+        ).increment()
+    }
+
+    private func unusable(_ authorization: Authorization, _ error: any Error) async -> Outcome {
+        count(authorization, "failed")
+        if (error as? StoreError)?.code == .unsealable {
+            await ledger.markUnreadable(authorization.id, error)
+            return .failed(
+                ForgeError(
+                    .credentialRejected, authorization.forge,
+                    "The stored credential cannot be opened: it was changed, or sealed under another key. Authorize again."
+                ))
+        }
         logger.error(
             "renewed credential not saved or not readable",
             metadata: ["authorization": "\(authorization.id)", "error": "\(error)"])
-        return .failed(
-            ForgeError(.unavailable, authorization.forge, "The renewed credential could not be stored. Try again."))
+        return .failed(Self.unsavable(authorization))
     }
 
-    /// Writes the new tokens. A write that the store refuses is tried again for some time: the old tokens are dead.
+    private static func unsavable(_ authorization: Authorization) -> ForgeError {
+        ForgeError(
+            .unavailable, authorization.forge,
+            "The credential cannot be renewed now, because the service cannot write to its store. Try again later.")
+    }
+
+    /// Writes the new tokens. A write that the store refuses is tried again for as long as the process lives, since the old tokens are
+    /// dead; those who wait for the tokens are told after some seconds.
     private func save(_ tokens: OAuthTokens, of entry: VaultEntry) async throws -> VaultEntry {
         let authorization = entry.authorization
+        defer { setUnsaved(authorization, false) }
+        let begin = ContinuousClock.now
         var attempt = 0
+        var lastAttempts = 10
         while true {
             do {
-                _ = try await vault.replace(
-                    credential: .oauth(tokens), of: authorization.id, tenant: authorization.tenant,
-                    ifRevision: entry.revision)
-                guard let saved = try await vault.entry(named: authorization.name, of: authorization.tenant) else {
-                    throw StoreError(.notFound, "The authorization has been deleted meanwhile.")
-                }
-                return saved
-            } catch let error as StoreError where error.code == .unavailable && attempt < 10 {
+                return try await saveOnce(tokens, of: entry)
+            } catch let error as StoreError where error.code == .unavailable {
                 attempt += 1
+                setUnsaved(authorization, true)
                 logger.error(
                     "renewed credential not saved yet",
                     metadata: ["authorization": "\(authorization.id)", "attempt": "\(attempt)", "error": "\(error)"])
-                try await Task.sleep(for: .milliseconds(100 << attempt))
+                if ContinuousClock.now - begin > patience {
+                    answer(.failed(Self.unsavable(authorization)), to: authorization)
+                }
+                if isStopping.withLock({ $0 }) || Task.isCancelled {
+                    lastAttempts -= 1
+                    guard lastAttempts > 0 else { throw error }
+                }
+                // Cancelled: counted above.
+                try? await Task.sleep(for: .milliseconds(min(100 << min(attempt, 6), 2_000)))
             }
         }
+    }
+
+    private func saveOnce(_ tokens: OAuthTokens, of entry: VaultEntry) async throws -> VaultEntry {
+        let authorization = entry.authorization
+        do {
+            try await vault.replace(
+                credential: .oauth(tokens), of: authorization.id, tenant: authorization.tenant,
+                ifRevision: entry.revision)
+        } catch {
+            guard error.code == .changed else { throw error }
+            // Authorized again meanwhile: that credential stands, and these tokens are nobody's.
+            logger.notice("renewed tokens superseded", metadata: ["authorization": "\(authorization.id)"])
+        }
+        guard let saved = try await vault.entry(named: authorization.name, of: authorization.tenant),
+            saved.authorization.id == authorization.id
+        else {
+            throw ForgeError(.credentialRejected, authorization.forge, "The authorization has been deleted meanwhile.")
+        }
+        return saved
+    }
+
+    private func setUnsaved(_ authorization: Authorization, _ isUnsaved: Bool) {
+        let count = unsaved.count
+        if isUnsaved { unsaved.insert(authorization.id) } else { unsaved.remove(authorization.id) }
+        if unsaved.count != count { Meter(label: "gatehouse_credentials_unsaved").set(unsaved.count) }
     }
 }

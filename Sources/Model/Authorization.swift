@@ -18,6 +18,53 @@ package enum AuthorizationStatus: Int, Sendable, Hashable, Codable {
     case rejected = 2
 }
 
+/// Why an authorization's status is not normal. The raw value is the API's `reason`.
+package enum StatusReason: String, CaseIterable, Sendable, Hashable, Codable {
+    /// The forge refuses the credential: it was revoked, or a password was changed.
+    case refused
+    /// The forge refuses to renew the OAuth grant: it was revoked, or lay unused for too long.
+    case grantEnded = "grant_ended"
+    /// A process was killed between the forge's answer to a renewal and the write of the new tokens.
+    case renewalLost = "renewal_lost"
+    /// The credential's lifetime is over and it cannot be renewed.
+    case expired
+    /// The stored credential does not open: its row was changed outside of Gatehouse, or the key is another.
+    case unreadable
+
+    package var status: AuthorizationStatus {
+        switch self {
+        case .expired: .expired
+        case .refused, .grantEnded, .renewalLost, .unreadable: .rejected
+        }
+    }
+}
+
+/// How an authorization fares, as far as it is known. Times are Unix times in milliseconds.
+package struct Standing: Sendable, Hashable {
+    /// nil where the status is normal.
+    package var reason: StatusReason?
+    /// When the forge last accepted the credential.
+    package var proved: Int64?
+    /// When a caller last used it.
+    package var used: Int64?
+    /// When the credential ends unless somebody acts: nil where Gatehouse renews it, where it has no end, and where the forge does
+    /// not tell.
+    package var expires: Int64?
+    /// nil where the forge does not tell.
+    package var scopes: [String]?
+
+    package init(
+        reason: StatusReason? = nil, proved: Int64? = nil, used: Int64? = nil, expires: Int64? = nil,
+        scopes: [String]? = nil
+    ) {
+        self.reason = reason
+        self.proved = proved
+        self.used = used
+        self.expires = expires
+        self.scopes = scopes
+    }
+}
+
 /// The name under which callers use an authorization: 4 to 63 letters, digits, `.`, `_` and `-`, unique in a tenant.
 package struct AuthorizationName: Sendable, Hashable, CustomStringConvertible {
     package let text: String

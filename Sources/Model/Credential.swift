@@ -17,6 +17,12 @@ package enum Credential: Sendable, Hashable {
         case .password: .password
         }
     }
+
+    /// Whether new tokens can be had for it without its user.
+    package var isRenewable: Bool {
+        guard case .oauth(let tokens) = self else { return false }
+        return tokens.refreshToken != nil
+    }
 }
 
 /// The tokens of an OAuth grant, as a forge's token endpoint answered them.
@@ -27,6 +33,9 @@ package struct OAuthTokens: Sendable, Hashable {
     /// Unix time in seconds at which the access token ends; nil when the forge names no end.
     package var expires: Int64?
     package var scopes: [String]
+    /// The refresh token that these tokens were got with, where it was another one. Some forges end it only when the new tokens are used:
+    /// should they never have got into force there, it still renews the grant.
+    package var previousRefreshToken: Secret?
 
     package init(accessToken: Secret, refreshToken: Secret?, expires: Int64?, scopes: [String]) {
         self.accessToken = accessToken

@@ -13,6 +13,11 @@ package protocol Forge: Sendable {
     /// The user whom the credential belongs to. The cheapest call that proves a credential.
     func account() async throws(ForgeError) -> Account
 
+    /// Proves the credential, by one call where the forge has one that does, and tells what the forge knows of it. No
+    /// operation of the API: for those who look after authorizations. ``ForgeError/Code/credentialRejected`` for a dead
+    /// one. A forge that does not tell, or may not tell this credential, is no error.
+    func credentialFacts() async throws(ForgeError) -> CredentialFacts
+
     /// The user's own namespace first, then every organisation or group (and subgroup) that the user belongs to.
     func namespaces() async throws(ForgeError) -> [Namespace]
 

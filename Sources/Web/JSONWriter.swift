@@ -36,6 +36,16 @@ struct JSONWriter: Sendable {
         number(value)
     }
 
+    mutating func member(_ name: StaticString, _ value: Int64?) {
+        if let value { member(name, value) } else { null(name) }
+    }
+
+    mutating func member(_ name: StaticString, _ value: Bool) {
+        key(name)
+        comma()
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
     mutating func member(_ name: StaticString, _ write: (inout JSONWriter) -> Void) {
         key(name)
         write(&self)

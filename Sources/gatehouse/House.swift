@@ -5,6 +5,7 @@ import Access
 import Forges
 import Foundation
 import Logging
+import Metrics
 import Model
 import ServiceLifecycle
 import Storage
@@ -77,6 +78,36 @@ struct House: Sendable {
         }
     }
 
+    /// The listener for metrics, where one is set up.
+    private var metrics: [any Service] {
+        guard let port = configuration.metricsPort else { return [] }
+        let registry = Self.registry
+        Meter(label: "gatehouse_credentials_unsaved").set(0)
+        let service = MetricsService(host: configuration.metricsHost, port: port, logger: logger) {
+            [store, configuration] in
+            let end = WallClock.system.milliseconds + configuration.checkWarning * 1000
+            do {
+                let counts = try await store.authorizationCounts(endingBefore: end)
+                for (status, count) in counts.byStatus {
+                    Meter(label: "gatehouse_authorizations", dimensions: [("status", String(status.rawValue))]).set(
+                        count)
+                }
+                Meter(label: "gatehouse_authorizations_ending").set(counts.ending)
+                Meter(label: "gatehouse_store_up").set(1)
+            } catch {
+                Meter(label: "gatehouse_store_up").set(0)
+            }
+            return registry.text()
+        }
+        return [service.service]
+    }
+
+    private static let registry: PrometheusRegistry = {
+        let registry = PrometheusRegistry()
+        MetricsSystem.bootstrap(registry)
+        return registry
+    }()
+
     private func serve(
         beside companions: [any Service], over connections: UpstreamConnections,
         onListening: @escaping @Sendable (Int) async -> Void
@@ -84,10 +115,15 @@ struct House: Sendable {
         let upstream = connections.upstream(
             policy: configuration.networkPolicy, identities: configuration.identities)
         let sites = OAuthSites(configuration.applications)
-        let refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
+        let ledger = Ledger(vault: vault, logger: logger)
+        let refresher = CredentialRefresher(
+            vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger)
         let broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            usualHosts: configuration.usualHosts)
+            ledger: ledger, usualHosts: configuration.usualHosts)
+        let checker = AuthorizationChecker(
+            broker: broker, pace: .init(interval: configuration.checkInterval, warning: configuration.checkWarning),
+            logger: logger)
         let web = try WebService(
             broker: broker, identity: identity, publicURL: configuration.publicURL,
             isReady: { [store] in await Self.answers(store) },
@@ -95,7 +131,10 @@ struct House: Sendable {
             logger: logger, onListening: onListening)
         let group = ServiceGroup(
             configuration: .init(
-                services: companions + [RefresherService(refresher: refresher), web.service],
+                services: companions + [
+                    UntilShutdown { await ledger.run() }, RefresherService(refresher: refresher),
+                ] + (configuration.checkInterval > 0 ? [UntilShutdown { await checker.run() }] : []) + metrics
+                    + [web.service],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }
@@ -111,5 +150,14 @@ private struct RefresherService: Service {
         } onGracefulShutdown: {
             refresher.stop()
         }
+    }
+}
+
+/// Work that goes on until the service group shuts down, and then ends by itself.
+private struct UntilShutdown: Service {
+    let work: @Sendable () async -> Void
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await work() }
     }
 }

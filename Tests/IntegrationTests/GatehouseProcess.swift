@@ -67,6 +67,18 @@ final class GatehouseProcess {
         throw NotReady(output: output)
     }
 
+    /// Waits for the line that says where the service listens; gives its address.
+    func listeningAddress() async throws -> String {
+        let end = Date.now + 60
+        while process.isRunning, Date.now < end {
+            if let match = output.firstMatch(of: /listening: ?.*address=(127\.0\.0\.1:[1-9][0-9]*)/) {
+                return "http://" + match.1
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw NotReady(output: output)
+    }
+
     /// Runs the program to its end.
     static func run(
         _ arguments: [String], in directory: URL, environment: [String: String] = [:]

@@ -30,20 +30,6 @@ import Testing
             let line = output.split(separator: "\n").first { $0.hasPrefix(label) }
             return line?.split(separator: " ").dropFirst().first.map(String.init)
         }
-
-        /// Waits for the line that says where the service listens; gives its address.
-        static func address(of process: GatehouseProcess) async throws -> String {
-            let end = Date.now + 60
-            while process.process.isRunning, Date.now < end {
-                if let range = process.output.firstRange(of: /127\.0\.0\.1:[1-9][0-9]*/),
-                    process.output.contains("listening")
-                {
-                    return "http://" + process.output[range]
-                }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            throw GatehouseProcess.NotReady(output: process.output)
-        }
     }
 
     @Test func `no credential is in the log, the files or the process list`() async throws {
@@ -58,7 +44,7 @@ import Testing
 
         let process = try GatehouseProcess(
             ["serve", "--port", "0"], in: site.directory.url, environment: site.environment)
-        let address = try await Site.address(of: process)
+        let address = try await process.listeningAddress()
         let signIn = """
             {"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"alice","password":"\(password)",\
             "domain":{"name":"acme"}}}}}}
@@ -216,7 +202,7 @@ import Testing
         let site = try Site()
         let process = try GatehouseProcess(
             ["serve", "--port", "0"], in: site.directory.url, environment: site.environment)
-        let address = try await Site.address(of: process)
+        let address = try await process.listeningAddress()
         let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
         let answer = Self.answer(to: request, port: port)
         #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 400"), "\(answer)")

@@ -47,7 +47,7 @@ struct AuthorizationStoreTests {
                 } == .notFound)
             #expect(
                 try await code {
-                    try await house.vault.set(status: .rejected, of: mine.id, tenant: other, ifRevision: 1)
+                    try await house.vault.set(reason: .refused, of: mine.id, tenant: other, ifRevision: 1)
                 } == .notFound)
             #expect(try await house.vault.delete(named: theirs.name, of: other))
             #expect(try await house.vault.authorizations(of: other).isEmpty)
@@ -100,7 +100,7 @@ struct AuthorizationStoreTests {
             let authorization = try house.authorization()
             try await house.vault.insert(authorization, credential: token)
             try await house.vault.set(
-                status: .expired, of: authorization.id, tenant: authorization.tenant, ifRevision: 1)
+                reason: .expired, of: authorization.id, tenant: authorization.tenant, ifRevision: 1)
             house.clock.advance(seconds: 60)
             let next = Credential.personal(Secret("ghp_two"))
             let revision = try await house.vault.replace(
@@ -148,8 +148,8 @@ struct AuthorizationStoreTests {
             let authorization = try house.authorization()
             let (id, tenant) = (authorization.id, authorization.tenant)
             try await house.vault.insert(authorization, credential: token)
-            try await house.vault.set(status: .rejected, of: id, tenant: tenant, ifRevision: 1)
-            try await house.vault.set(status: .rejected, of: id, tenant: tenant, ifRevision: 1)
+            try await house.vault.set(reason: .refused, of: id, tenant: tenant, ifRevision: 1)
+            try await house.vault.set(reason: .refused, of: id, tenant: tenant, ifRevision: 1)
             let seen = try #require(try await house.vault.entry(named: authorization.name, of: tenant))
             #expect(seen.authorization.status == .rejected)
             #expect(seen.authorization.updated == authorization.updated)
@@ -157,7 +157,7 @@ struct AuthorizationStoreTests {
             try await house.vault.replace(credential: token, of: id, tenant: tenant, ifRevision: 1)
             #expect(
                 try await code {
-                    try await house.vault.set(status: .rejected, of: id, tenant: tenant, ifRevision: 1)
+                    try await house.vault.set(reason: .refused, of: id, tenant: tenant, ifRevision: 1)
                 } == .changed)
             #expect(try await house.vault.authorization(named: authorization.name, of: tenant)?.status == .normal)
         }
@@ -177,7 +177,7 @@ struct AuthorizationStoreTests {
                 } == .notFound)
             #expect(
                 try await code {
-                    try await house.vault.set(status: .expired, of: id, tenant: tenant, ifRevision: 1)
+                    try await house.vault.set(reason: .expired, of: id, tenant: tenant, ifRevision: 1)
                 } == .notFound)
         }
     }

@@ -262,7 +262,8 @@ struct KeyRotationTests {
                     try Credential.personal(Secret("late")).encoded(), under: key, context)
                 try await neighbour.store.insert(
                     AuthorizationRow(
-                        authorization: authorization, keyVersion: key.version, revision: 1, sealed: sealed))
+                        authorization: authorization, keyVersion: key.version, revision: 1, sealed: sealed,
+                        standing: Standing()))
             }
             #expect(tried.withLock { $0 } == [1, 2])
             #expect(try await house.credential("late") == .personal(Secret("late")))

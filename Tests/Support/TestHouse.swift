@@ -4,6 +4,7 @@
 package import Access
 package import Forges
 package import Foundation
+import GRDB
 package import Logging
 package import Model
 package import Storage
@@ -16,6 +17,7 @@ package final class TestHouse: Sendable {
     package let vault: Vault
     package let identity: Identity
     package let refresher: CredentialRefresher
+    package let ledger: Ledger
     package let broker: Broker
     /// A tenant's user, and another tenant's.
     package let caller: Caller
@@ -35,12 +37,13 @@ package final class TestHouse: Sendable {
     ]
 
     package init(
-        network: StubNetwork, usualHosts: [ForgeID: String] = [:],
+        network: StubNetwork, usualHosts: [ForgeID: String] = [:], busyTimeout: Double = 5,
+        patience: Duration = .seconds(5),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
         clock = TestClock()
-        store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
+        store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path, busyTimeout: busyTimeout)
         vault = try await Vault(
             store: store,
             masterKey: try MasterKey(text: String(repeating: "00112233445566778899aabbccddeeff", count: 2)),
@@ -50,10 +53,13 @@ package final class TestHouse: Sendable {
             passwords: PasswordHashing(cost: .init(logRounds: 1, blockSize: 8, parallelism: 1)))
         let upstream = network.upstream
         let sites = OAuthSites(Self.applications)
-        refresher = CredentialRefresher(vault: vault, sites: sites, upstream: upstream, logger: logger)
+        ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
+        refresher = CredentialRefresher(
+            vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger, clock: clock.wall,
+            patience: patience)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            usualHosts: usualHosts, clock: clock.wall)
+            ledger: ledger, usualHosts: usualHosts, clock: clock.wall)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
     }
@@ -61,13 +67,14 @@ package final class TestHouse: Sendable {
     /// Another process on the same store: a broker with a refresher of its own.
     package func neighbour(over network: StubNetwork) -> (broker: Broker, refresher: CredentialRefresher) {
         let sites = OAuthSites(Self.applications)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
         let refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: network.upstream,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            vault: vault, sites: sites, upstream: network.upstream, ledger: ledger, logger: logger, clock: clock.wall)
         return (
             Broker(
                 vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
-                clock: clock.wall), refresher
+                ledger: ledger, clock: clock.wall), refresher
         )
     }
 
@@ -119,6 +126,11 @@ package final class TestHouse: Sendable {
                 account: Account(login: "octavia", home: "https://example.org/octavia", avatar: ""), site: nil,
                 created: now, updated: now, status: status),
             credential: credential)
+    }
+
+    /// Runs SQL past the store, as somebody with the file in hand would.
+    package func sql(_ sql: String) throws {
+        try DatabaseQueue(path: directory.appending(path: "store.sqlite").path).write { try $0.execute(sql: sql) }
     }
 
     /// Every byte that the house has written.

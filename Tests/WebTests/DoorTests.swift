@@ -37,6 +37,7 @@ import Testing
     static let files = "/files/octavia/harbour"
     static let samples = [
         Sample("ListAuthorizations", .get, "/auths"),
+        Sample("ShowAuthorization", .get, "/auths/main"),
         Sample("ShowRedirectUrl", .get, "/auths/GitHub/redirect"),
         Sample("CreateOAuth", .post, "/auths/github/oauth", body: "STATE"),
         Sample(

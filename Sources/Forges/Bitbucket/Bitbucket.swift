@@ -40,11 +40,18 @@ struct Bitbucket: Forge {
     /// The account behind the credential; nil for an access token, which Bitbucket refuses for what it is. Its being refused so
     /// proves it, as a bad one is answered with 401.
     func user() async throws(ForgeError) -> WireUser? {
+        try await userAnswer().user
+    }
+
+    /// The same with the answer, whose headers tell of the credential.
+    func userAnswer() async throws(ForgeError) -> (user: WireUser?, answer: Upstream.Response) {
         let answer = try await session.send(Call(.get, "/user", expecting: [200, 403]))
-        guard answer.status == 403 else { return try session.decode(WireUser.self, answer) }
+        guard answer.status == 403 else { return (try session.decode(WireUser.self, answer), answer) }
         guard case .accessToken = try Login(try await session.source.current()), Refusal(answer).isAboutTheKindOfToken
         else { throw Self.explain(answer) }
-        return nil
+        // The session takes a 403 for no proof.
+        await session.source.proved(true)
+        return (nil, answer)
     }
 
     private func account(ofWorkspace workspace: String) async throws(ForgeError) -> Account {

@@ -69,18 +69,38 @@ struct BitbucketServer: Forge {
 
     /// The user's slug, and what else is known of the user; nil for a token that belongs to nobody.
     func user() async throws(ForgeError) -> (slug: String, user: WireUser?) {
+        let user = try await login()
+        let segment = try Self.segment(user, of: .namespace)
+        guard let found = try await find(Call(.get, "/users/" + segment)) else { return (user, nil) }
+        return (user, try session.decode(WireUser.self, found))
+    }
+
+    /// The slug of the user whom the credential belongs to.
+    func login() async throws(ForgeError) -> String {
+        var session = session
+        // Without a credential it would be answered, too: to nobody, it speaks against the credential.
+        session.refuses = { answer in
+            Self.refuses(answer) || (answer.status == 200 && Self.isApplication(answer) && Self.user(in: answer) == nil)
+        }
         let answer = try await session.send(Call(.get, "/application-properties"))
         _ = try session.decode(WireApplication.self, answer)
         guard let user = Self.user(in: answer) else {
-            // Without a credential it would be answered, too.
             throw ForgeError(
                 .credentialRejected, .bitbucket,
                 "Bitbucket takes the credential for nobody's: it is wrong, expired or revoked. Authorize again.",
                 upstreamStatus: answer.status)
         }
-        let segment = try Self.segment(user, of: .namespace)
-        guard let found = try await find(Call(.get, "/users/" + segment)) else { return (user, nil) }
-        return (user, try session.decode(WireUser.self, found))
+        return user
+    }
+
+    /// Whether the answer is Bitbucket Data Center's own, not that of a page before it.
+    private static func isApplication(_ answer: Upstream.Response) -> Bool {
+        do {
+            _ = try JSONDecoder().decode(WireApplication.self, from: Data(answer.body))
+            return true
+        } catch {
+            return false
+        }
     }
 
     private struct WireApplication: Decodable {

@@ -16,10 +16,14 @@ struct CodeArts: Forge {
     let session: Session
     /// The same with a token of its own, for proving the password.
     private let proving: Session
+    let identity: IAM
+    /// The stored credential, of which the session's are made.
+    let passwords: CredentialSource
 
     init(host: ForgeHost, source: CredentialSource, upstream: Upstream) {
         self.host = host
-        let identity = IAM(host: host, upstream: upstream)
+        identity = IAM(host: host, upstream: upstream)
+        passwords = source
         session = CodeArts.session(host, identity.source(over: source), upstream)
         proving = CodeArts.session(host, identity.source(over: source, proves: true), upstream)
     }

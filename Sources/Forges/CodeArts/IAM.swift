@@ -48,6 +48,17 @@ struct IAM: Sendable {
             proved: passwords.proved)
     }
 
+    /// When the password ends, as IAM told with the newest token; nil where it has told none, or no end.
+    func passwordEnd(over passwords: CredentialSource) async throws(ForgeError) -> Int64? {
+        guard case .password(let user, let password) = try await passwords.current() else { return nil }
+        return upstream.iamTokens.passwordEnd(key(user, password))
+    }
+
+    private func key(_ user: String, _ password: Secret) -> IAMTokens.Key {
+        upstream.iamTokens.key(
+            address: service.address, scope: service.project ?? "", user: user, password: password)
+    }
+
     private func token(
         over passwords: CredentialSource, otherThan refused: (IAMTokens.Key) -> Secret?
     ) async throws(ForgeError) -> Secret {
@@ -57,8 +68,7 @@ struct IAM: Sendable {
                 "CodeArts Repo's API takes no personal or OAuth token. Authorize with a password.")
         }
         let login = try Login(user: user, password: password, project: service.project)
-        let key = upstream.iamTokens.key(
-            address: service.address, scope: service.project ?? "", user: user, password: password)
+        let key = key(user, password)
         do throws(ForgeError) {
             return try await upstream.iamTokens.token(for: key, otherThan: refused(key)) { () throws(ForgeError) in
                 try await login.send(to: service.address, upstream)
@@ -104,23 +114,20 @@ private struct Login {
                 .unavailable, .devcloud, "IAM answered without a token. Check the host, then try again later.",
                 upstreamStatus: answer.status)
         }
-        return IAMToken(text: Secret(token), expires: Self.end(of: answer))
+        let said = Self.facts(in: answer)
+        // An hour where the answer names no end, which it does in Huawei's own cloud.
+        return IAMToken(
+            text: Secret(token),
+            expires: said?.expires_at.flatMap(Timestamp.seconds) ?? Int64(Date().timeIntervalSince1970) + 3600,
+            passwordExpires: said?.user?.password_expires_at.flatMap(Timestamp.seconds))
     }
 
-    /// An hour from now where the answer names no end, which it does in Huawei's own cloud.
-    private static func end(of answer: Upstream.Response) -> Int64 {
-        let said: WireAnswer?
+    /// What stands with the token; nil where nothing does that is understood.
+    private static func facts(in answer: Upstream.Response) -> WireAnswer.Token? {
         do {
-            said = try JSONDecoder().decode(WireAnswer.self, from: Data(answer.body))
+            return try JSONDecoder().decode(WireAnswer.self, from: Data(answer.body)).token
         } catch {
-            said = nil
-        }
-        let hour = Int64(Date().timeIntervalSince1970) + 3600
-        guard let text = (said?.token.expires_at).flatMap(Timestamp.utc) else { return hour }
-        do {
-            return Int64(try Date(text, strategy: .iso8601).timeIntervalSince1970)
-        } catch {
-            return hour
+            return nil
         }
     }
 
@@ -194,6 +201,12 @@ private struct WireRequest: Encodable {
 private struct WireAnswer: Decodable {
     struct Token: Decodable {
         let expires_at: String?
+        let user: User?
+    }
+
+    struct User: Decodable {
+        /// Empty, or nothing, where the password has no end.
+        let password_expires_at: String?
     }
 
     let token: Token

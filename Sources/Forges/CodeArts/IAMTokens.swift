@@ -11,6 +11,8 @@ struct IAMToken: Sendable {
     let text: Secret
     /// Unix time in seconds.
     let expires: Int64
+    /// The end of the password that it was given for, in Unix time; nil where there is none.
+    var passwordExpires: Int64?
 }
 
 /// The tokens that passwords have been changed for. In memory only: what is kept of a password is a digest under a key
@@ -35,7 +37,7 @@ final class IAMTokens: Sendable {
     }
 
     private struct State {
-        var tokens: [Key: (text: Secret, until: Int64)] = [:]
+        var tokens: [Key: (text: Secret, until: Int64, passwordEnd: Int64?)] = [:]
         /// Those who wait, for each login that is under way.
         var waiting: [Key: [CheckedContinuation<Outcome, Never>]] = [:]
     }
@@ -85,6 +87,11 @@ final class IAMTokens: Sendable {
         state.withLock { $0.tokens[key]?.text }
     }
 
+    /// What came with the token that is known of the password's end.
+    func passwordEnd(_ key: Key) -> Int64? {
+        state.withLock { $0.tokens[key]?.passwordEnd }
+    }
+
     private func claim(_ key: Key, _ refused: Secret?) -> Claim {
         let time = now()
         return state.withLock { state in
@@ -128,7 +135,7 @@ final class IAMTokens: Sendable {
                 if state.tokens.count >= Self.capacity { state.tokens = [:] }
                 // A short life is used to its half at least.
                 let until = made.expires - min(Self.margin, max(made.expires - time, 0) / 2)
-                state.tokens[key] = (made.text, until)
+                state.tokens[key] = (made.text, until, made.passwordExpires)
             }
             return state.waiting.removeValue(forKey: key) ?? []
         }

@@ -5,6 +5,11 @@
 enum Timestamp {
     /// A time of RFC 3339, with any offset and fraction, in UTC and whole seconds; nil for what is none.
     static func utc(_ text: String) -> String? {
+        seconds(text).flatMap { utc(seconds: $0) }
+    }
+
+    /// A time of RFC 3339 as Unix time in whole seconds; nil for what is none.
+    static func seconds(_ text: String) -> Int64? {
         var reader = Reader(text)
         guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
             let day = reader.number(2), reader.skip("T") || reader.skip("t") || reader.skip(" "),
@@ -14,8 +19,10 @@ enum Timestamp {
         else { return nil }
         if reader.skip(".") { guard reader.skipDigits() else { return nil } }
         guard let offset = reader.offset(), reader.isAtEnd else { return nil }
-        let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + min(second, 59) - offset
-        return utc(seconds: Int64(seconds))
+        let date = days(year, month, day)
+        // The 31st of February is no date.
+        guard civil(date) == (year, month, day) else { return nil }
+        return Int64(date * 86_400 + hour * 3600 + minute * 60 + min(second, 59) - offset)
     }
 
     /// A Unix time in seconds; nil for one before the year 0 or after 9999.

@@ -4,7 +4,7 @@
 import Model
 
 extension GitHub {
-    private struct WireUser: Decodable {
+    struct WireUser: Decodable {
         let login: String
         let html_url: String?
         let avatar_url: String?
@@ -16,11 +16,18 @@ extension GitHub {
 
     /// https://docs.github.com/en/rest/users/users#get-the-authenticated-user
     func account() async throws(ForgeError) -> Account {
-        let user = try await session.value(WireUser.self, Call(.get, "/user"))
-        guard !user.login.isEmpty else { throw session.nonsense("a user without a login", status: 200) }
+        let (user, _) = try await user()
         return Account(
             login: user.login, home: user.html_url ?? host.pages + "/" + PercentEncoding.segment(user.login),
             avatar: user.avatar_url ?? "")
+    }
+
+    /// The user, and the answer, whose headers tell of the credential.
+    func user() async throws(ForgeError) -> (WireUser, Upstream.Response) {
+        let answer = try await session.send(Call(.get, "/user"))
+        let user = try session.decode(WireUser.self, answer)
+        guard !user.login.isEmpty else { throw session.nonsense("a user without a login", status: 200) }
+        return (user, answer)
     }
 
     /// The list of organisations does not hold the user, who comes first.

@@ -12,11 +12,15 @@ struct AuthorizationRow: Sendable {
     /// Counts the credentials that this authorization has had, from 1.
     let revision: Int64
     let sealed: Data
+    let standing: Standing
+    /// Unix time in milliseconds at which the checker looks at it; 0 for at once. Written, not read.
+    var nextCheck: Int64 = 0
 }
 
 /// Only the vault calls these: it alone makes and opens what `sealed` holds.
 extension SQLiteStore {
     static let columns = "id, name, forge, mode, host, home, user, avatar, site, created, updated, status"
+    static let rowColumns = "\(columns), key_version, revision, sealed, reason, proved, used, expires, scopes"
 
     /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/notFound`` (no such tenant),
     ///   ``StoreError/Code/invalid``.
@@ -30,14 +34,16 @@ extension SQLiteStore {
         try await write { database in
             try database.cachedStatement(
                 sql: """
-                    INSERT INTO authorizations (tenant, \(Self.columns), key_version, revision, sealed)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO authorizations (tenant, \(Self.rowColumns), next_check)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """
             ).execute(arguments: [
                 authorization.tenant.text, authorization.id, authorization.name.text, authorization.forge.rawValue,
                 authorization.mode.rawValue, authorization.host, authorization.home, authorization.user,
                 authorization.avatar, authorization.site, authorization.created, authorization.updated,
                 authorization.status.rawValue, row.keyVersion, row.revision, row.sealed,
+                row.standing.reason?.rawValue, row.standing.proved, row.standing.used, row.standing.expires,
+                row.standing.scopes?.joined(separator: " "), row.nextCheck,
             ])
         }
     }
@@ -62,7 +68,7 @@ extension SQLiteStore {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT \(Self.columns), key_version, revision, sealed FROM authorizations
+                    SELECT \(Self.rowColumns) FROM authorizations
                     WHERE tenant = ? AND name = ?
                     """)
             return try Row.fetchOne(statement, arguments: [tenant.text, name.text])
@@ -74,46 +80,52 @@ extension SQLiteStore {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT \(Self.columns), key_version, revision, sealed FROM authorizations WHERE tenant = ? AND id = ?
+                    SELECT \(Self.rowColumns) FROM authorizations WHERE tenant = ? AND id = ?
                     """)
             return try Row.fetchOne(statement, arguments: [tenant.text, id])
                 .map { row in try AuthorizationRow(row, of: tenant) }
         }
     }
 
-    /// Writes the next credential where the last one is still that of the revision before it.
+    /// Writes the next credential where the last one is still that of the revision before it, and what its standing has to say of
+    /// end and scopes. The next check is not put off by it.
     /// - Throws: ``StoreError/Code/changed``, ``StoreError/Code/notFound``.
     func update(_ row: AuthorizationRow) async throws(StoreError) {
         let authorization = row.authorization
         try await write { database in
             try database.cachedStatement(
                 sql: """
-                    UPDATE authorizations SET sealed = ?, key_version = ?, revision = ?, updated = ?, status = ?
+                    UPDATE authorizations SET sealed = ?, key_version = ?, revision = ?, updated = ?, status = ?, reason = ?,
+                        expires = ?, scopes = ?, next_check = min(next_check, ?)
                     WHERE tenant = ? AND id = ? AND revision = ?
                     """
             ).execute(arguments: [
                 row.sealed, row.keyVersion, row.revision, authorization.updated, authorization.status.rawValue,
-                authorization.tenant.text, authorization.id, row.revision - 1,
+                row.standing.reason?.rawValue, row.standing.expires, row.standing.scopes?.joined(separator: " "),
+                row.nextCheck, authorization.tenant.text, authorization.id, row.revision - 1,
             ])
             guard database.changesCount == 0 else { return }
             throw try Self.lostRace(in: database, id: authorization.id, of: authorization.tenant)
         }
     }
 
-    /// Writes only what differs: telling the same status again and again costs no write to the disk.
+    /// Writes only what differs: telling the same again and again costs no write to the disk.
+    /// - Parameter reason: nil for the status normal.
     /// - Throws: ``StoreError/Code/changed``, ``StoreError/Code/notFound``.
     func set(
-        status: AuthorizationStatus, of id: String, tenant: TenantID, ifRevision revision: Int64
+        reason: StatusReason?, of id: String, tenant: TenantID, ifRevision revision: Int64
     ) async throws(StoreError) {
         try await write { database in
             let read = try database.cachedStatement(
-                sql: "SELECT status FROM authorizations WHERE tenant = ? AND id = ? AND revision = ?")
-            guard let present = try Int.fetchOne(read, arguments: [tenant.text, id, revision]) else {
+                sql: "SELECT status, reason FROM authorizations WHERE tenant = ? AND id = ? AND revision = ?")
+            guard let present = try Row.fetchOne(read, arguments: [tenant.text, id, revision]) else {
                 throw try Self.lostRace(in: database, id: id, of: tenant)
             }
-            guard present != status.rawValue else { return }
-            try database.cachedStatement(sql: "UPDATE authorizations SET status = ? WHERE tenant = ? AND id = ?")
-                .execute(arguments: [status.rawValue, tenant.text, id])
+            let status = (reason?.status ?? .normal).rawValue
+            guard present[0] != status || present[1] != reason?.rawValue else { return }
+            try database.cachedStatement(
+                sql: "UPDATE authorizations SET status = ?, reason = ? WHERE tenant = ? AND id = ?"
+            ).execute(arguments: [status, reason?.rawValue, tenant.text, id])
         }
     }
 
@@ -152,9 +164,13 @@ extension Authorization {
 }
 
 extension AuthorizationRow {
-    /// `SQLiteStore.columns`, then key_version, revision, sealed.
+    /// The columns in the order of `SQLiteStore.rowColumns`.
     init(_ row: Row, of tenant: TenantID) throws {
         self.init(
-            authorization: try Authorization(row, of: tenant), keyVersion: row[12], revision: row[13], sealed: row[14])
+            authorization: try Authorization(row, of: tenant), keyVersion: row[12], revision: row[13], sealed: row[14],
+            standing: Standing(
+                reason: (row[15] as String?).flatMap(StatusReason.init), proved: row[16], used: row[17],
+                expires: row[18],
+                scopes: (row[19] as String?)?.split(separator: " ").map(String.init)))
     }
 }

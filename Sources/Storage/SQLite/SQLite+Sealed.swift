@@ -66,7 +66,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [SealedRow] {
         let columns =
             switch table {
-            case .authorizations: Self.columns + ", key_version, revision, sealed"
+            case .authorizations: Self.rowColumns
             case .accessKeys: "id, user, created, key_version, sealed"
             case .oauthStates: Self.oauthColumns
             }

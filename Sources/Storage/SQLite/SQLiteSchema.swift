@@ -20,6 +20,9 @@ enum SQLiteSchema {
         migrator.registerMigration("2 forges and leases") { database in
             try database.execute(sql: forgesAndLeases)
         }
+        migrator.registerMigration("3 standing") { database in
+            try database.execute(sql: standing)
+        }
         return migrator
     }
 
@@ -170,5 +173,20 @@ enum SQLiteSchema {
             owner TEXT NOT NULL CHECK (owner <> ''),
             expires INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Columns of what is seen, not of what was decided: they are not bound to the seal.
+    private static let standing = """
+        -- Why the status is not 0.
+        ALTER TABLE authorizations ADD COLUMN reason TEXT CHECK (length(reason) BETWEEN 1 AND 32);
+        UPDATE authorizations SET reason = CASE status WHEN 1 THEN 'expired' ELSE 'refused' END WHERE status <> 0;
+        -- When the forge last accepted the credential, and when a caller last used it.
+        ALTER TABLE authorizations ADD COLUMN proved INTEGER;
+        ALTER TABLE authorizations ADD COLUMN used INTEGER;
+        -- When the credential ends unless somebody acts, and what it may do, as far as it is known.
+        ALTER TABLE authorizations ADD COLUMN expires INTEGER;
+        ALTER TABLE authorizations ADD COLUMN scopes TEXT;
+        ALTER TABLE authorizations ADD COLUMN next_check INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX authorizations_by_check ON authorizations (next_check);
         """
 }

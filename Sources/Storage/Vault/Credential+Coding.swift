@@ -14,6 +14,7 @@ extension Credential {
         var password: String?
         var access: String?
         var refresh: String?
+        var previousRefresh: String?
         var expires: Int64?
         var scopes: [String]?
     }
@@ -26,7 +27,8 @@ extension Credential {
             case .oauth(let tokens):
                 Written(
                     mode: .oauth, access: tokens.accessToken.exposed, refresh: tokens.refreshToken?.exposed,
-                    expires: tokens.expires, scopes: tokens.scopes)
+                    previousRefresh: tokens.previousRefreshToken?.exposed, expires: tokens.expires,
+                    scopes: tokens.scopes)
             case .password(let user, let password):
                 Written(mode: .password, user: user, password: password.exposed)
             }
@@ -53,10 +55,11 @@ extension Credential {
             self = .personal(Secret(token))
         case .oauth:
             guard let access = written.access else { throw Self.unreadable }
-            self = .oauth(
-                OAuthTokens(
-                    accessToken: Secret(access), refreshToken: written.refresh.map { Secret($0) },
-                    expires: written.expires, scopes: written.scopes ?? []))
+            var tokens = OAuthTokens(
+                accessToken: Secret(access), refreshToken: written.refresh.map { Secret($0) },
+                expires: written.expires, scopes: written.scopes ?? [])
+            tokens.previousRefreshToken = written.previousRefresh.map { Secret($0) }
+            self = .oauth(tokens)
         case .password:
             guard let user = written.user, let password = written.password else { throw Self.unreadable }
             self = .password(user: user, password: Secret(password))

@@ -10,6 +10,7 @@ package struct VaultEntry: Sendable {
     package let credential: Credential
     /// Which of the authorization's credentials this is, counted from 1. What compare-and-set compares.
     package let revision: Int64
+    package let standing: Standing
 }
 
 extension Vault {
@@ -18,7 +19,8 @@ extension Vault {
     ///   the tenant is gone, ``StoreError/Code/invalid``.
     package func insert(_ authorization: Authorization, credential: Credential) async throws(StoreError) {
         try await sealing { (master) throws(StoreError) in
-            try await store.insert(try sealed(authorization, credential, revision: 1, under: master))
+            try await store.insert(
+                try sealed(authorization, credential, revision: 1, proved: authorization.created, under: master))
         }
     }
 
@@ -34,11 +36,20 @@ extension Vault {
         try await store.authorization(named: name, of: tenant)?.authorization
     }
 
+    /// An authorization and how it fares; nil where the tenant has none of this name. Opens no seal.
+    package func standing(
+        named name: AuthorizationName, of tenant: TenantID
+    ) async throws(StoreError) -> (authorization: Authorization, standing: Standing)? {
+        try await store.authorization(named: name, of: tenant).map { ($0.authorization, $0.standing) }
+    }
+
     /// Opens the seal; nil where the tenant has no authorization of this name.
     /// - Throws: ``StoreError/Code/unsealable`` when anything in the row but its status is not as it was sealed.
     package func entry(named name: AuthorizationName, of tenant: TenantID) async throws(StoreError) -> VaultEntry? {
         guard let row = try await store.authorization(named: name, of: tenant) else { return nil }
-        return VaultEntry(authorization: row.authorization, credential: try opened(row), revision: row.revision)
+        return VaultEntry(
+            authorization: row.authorization, credential: try opened(row), revision: row.revision,
+            standing: row.standing)
     }
 
     /// Puts a renewed credential in the place of the one of a revision, sets the status to normal and the time of the
@@ -63,17 +74,20 @@ extension Vault {
             account: Account(login: old.user, home: old.home, avatar: old.avatar), site: old.site,
             created: old.created, updated: clock.milliseconds, status: .normal)
         try await sealing { (master) throws(StoreError) in
-            try await store.update(try sealed(renewed, credential, revision: revision + 1, under: master))
+            var next = try sealed(renewed, credential, revision: revision + 1, under: master)
+            next.nextCheck = nextCheck(of: credential)
+            try await store.update(next)
         }
         return revision + 1
     }
 
     /// Notes how the forge takes the credential of a revision. Writes nothing when that is known already.
+    /// - Parameter reason: why it is not good; nil for the status normal.
     /// - Throws: ``StoreError/Code/changed`` when that revision is not the newest any more, ``StoreError/Code/notFound``.
     package func set(
-        status: AuthorizationStatus, of id: String, tenant: TenantID, ifRevision revision: Int64
+        reason: StatusReason?, of id: String, tenant: TenantID, ifRevision revision: Int64
     ) async throws(StoreError) {
-        try await store.set(status: status, of: id, tenant: tenant, ifRevision: revision)
+        try await store.set(reason: reason, of: id, tenant: tenant, ifRevision: revision)
     }
 
     /// Deletes the authorization and its sealed credential. False where there was none.
@@ -82,7 +96,8 @@ extension Vault {
     }
 
     private func sealed(
-        _ authorization: Authorization, _ credential: Credential, revision: Int64, under master: SealingKey
+        _ authorization: Authorization, _ credential: Credential, revision: Int64, proved: Int64? = nil,
+        under master: SealingKey
     ) throws(StoreError) -> AuthorizationRow {
         guard credential.mode == authorization.mode else {
             throw StoreError(.invalid, "The credential is not of the authorization's mode.")
@@ -90,7 +105,27 @@ extension Vault {
         let context = SealContext(authorization, revision: revision)
         return AuthorizationRow(
             authorization: authorization, keyVersion: master.version, revision: revision,
-            sealed: try seal(try credential.encoded(), under: master, context))
+            sealed: try seal(try credential.encoded(), under: master, context),
+            standing: Self.standing(of: credential, proved: proved))
+    }
+
+    /// What the credential itself tells.
+    private static func standing(of credential: Credential, proved: Int64?) -> Standing {
+        guard case .oauth(let tokens) = credential else { return Standing(proved: proved) }
+        return Standing(
+            proved: proved, expires: tokens.refreshToken == nil ? tokens.expires.map { $0 * 1000 } : nil,
+            scopes: tokens.scopes)
+    }
+
+    /// Seconds before their end at which the checker renews tokens that are in use, so that no caller waits for it.
+    package static let renewalLead: Int64 = 180
+
+    /// When a renewed credential is to be looked at, at the latest.
+    private func nextCheck(of credential: Credential) -> Int64 {
+        guard case .oauth(let tokens) = credential, tokens.refreshToken != nil, let expires = tokens.expires,
+            expires > clock.seconds + 2 * Self.renewalLead
+        else { return .max }
+        return (expires - Self.renewalLead) * 1000
     }
 
     private func opened(_ row: AuthorizationRow) throws(StoreError) -> Credential {

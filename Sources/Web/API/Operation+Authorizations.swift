@@ -21,6 +21,12 @@ extension Operation {
                 }
                 return json.response()
             },
+            Operation("ShowAuthorization", .get, "/auths/{name}", .getAuthorization) { call in
+                let details = try await broker.details(try call.parameters.segment("name"), with: call.grant)
+                var json = JSONWriter()
+                json.object { $0.member("authorization") { $0.details(details) } }
+                return json.response()
+            },
             Operation("ShowRedirectUrl", .get, "/auths/{repo_type}/redirect", .getAuthorization) { call in
                 let url = try await broker.redirect(
                     to: try call.forgeID(), site: try call.parameters.optional("tag"),
@@ -111,18 +117,57 @@ extension Operation.Call {
 extension JSONWriter {
     /// The API's authorization object. `avartar` is spelt so in the API; `tag` is in lists only.
     fileprivate mutating func authorization(_ authorization: Authorization, listed: Bool) {
-        object {
-            $0.member("name", authorization.name.text)
-            $0.member("repo_type", authorization.forge.rawValue)
-            $0.member("repo_host", authorization.host)
-            $0.member("repo_home", authorization.home)
-            $0.member("repo_user", authorization.user)
-            $0.member("avartar", authorization.avatar)
-            $0.member("token_type", authorization.mode.rawValue)
-            $0.member("create_time", authorization.created)
-            $0.member("update_time", authorization.updated)
-            if listed { $0.member("tag", authorization.site) }
-            $0.member("status", Int64(authorization.status.rawValue))
+        object { $0.members(of: authorization, authorization.status, listed: listed) }
+    }
+
+    private mutating func members(of authorization: Authorization, _ status: AuthorizationStatus, listed: Bool) {
+        member("name", authorization.name.text)
+        member("repo_type", authorization.forge.rawValue)
+        member("repo_host", authorization.host)
+        member("repo_home", authorization.home)
+        member("repo_user", authorization.user)
+        member("avartar", authorization.avatar)
+        member("token_type", authorization.mode.rawValue)
+        member("create_time", authorization.created)
+        member("update_time", authorization.updated)
+        if listed { member("tag", authorization.site) }
+        member("status", Int64(status.rawValue))
+    }
+
+    /// The extension's object: that of the list and what else is known.
+    fileprivate mutating func details(_ details: Broker.Details) {
+        let standing = details.standing
+        object { json in
+            json.members(
+                of: details.authorization, standing.reason?.status ?? details.authorization.status, listed: true)
+            json.member("reason", standing.reason?.rawValue)
+            json.member("reason_msg", standing.reason?.advice)
+            json.member("renewed", details.isRenewed)
+            json.member("expire_time", standing.expires)
+            json.member("last_use_time", standing.used)
+            json.member("last_proof_time", standing.proved)
+            if let scopes = standing.scopes {
+                json.member("scopes") { $0.array(scopes) { $0.string($1) } }
+            } else {
+                json.member("scopes", String?.none)
+            }
+        }
+    }
+}
+
+extension StatusReason {
+    /// What it means and what to do.
+    fileprivate var advice: String {
+        switch self {
+        case .refused:
+            "The forge refuses the credential: it was revoked there, or the password was changed. Authorize again."
+        case .grantEnded:
+            "The forge does not renew the OAuth grant: it was revoked there, or lay unused for too long. Authorize again."
+        case .renewalLost:
+            "The service was killed just when the forge had renewed the tokens, and they are lost. Authorize again."
+        case .expired: "The credential's lifetime is over. Make a new one at the forge, and authorize again with it."
+        case .unreadable:
+            "The stored credential cannot be opened: it was changed outside of the service, or the master key is another. Authorize again, or let the operator restore a backup."
         }
     }
 }

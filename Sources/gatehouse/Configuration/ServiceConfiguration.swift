@@ -42,6 +42,13 @@ struct ServiceConfiguration: Sendable {
     var limits: Upstream.Limits
     /// Seconds.
     var tokenLifetime: Int64
+    /// Seconds between two proofs of an authorization by the checker; 0 where there is none.
+    var checkInterval: Int64
+    /// Seconds before a credential's end from which on it is warned of.
+    var checkWarning: Int64
+    var metricsHost: String
+    /// Where metrics are served; nil for nowhere.
+    var metricsPort: Int?
     var logLevel: Logger.Level
     var logFormat: LogFormat
     /// The environment's variables that look like ours and that nothing reads.
@@ -77,6 +84,8 @@ struct ServiceConfiguration: Sendable {
     /// - `network.allow` (list of addresses, networks in CIDR form, host names)
     /// - `upstream.timeout_seconds` (int, default 60), `upstream.connect_timeout_seconds` (int, default 10)
     /// - `token.lifetime_hours` (int, default 24)
+    /// - `check.interval_hours` (int, default 24; 0 for no checks), `check.warning_days` (int, default 14)
+    /// - `metrics.port` (int, default none), `metrics.host` (string, default 127.0.0.1)
     /// - `log.level` (string, default info), `log.format` (text or json, default text)
     /// - `forges.FORGE.host` (address; default the forge's own service)
     /// - `forges.FORGE.hosts` (list of addresses of the operator's own installations)
@@ -115,6 +124,11 @@ struct ServiceConfiguration: Sendable {
             timeout: try settings.int("upstream.timeout_seconds", default: 60, in: 1...3600),
             connectTimeout: try settings.int("upstream.connect_timeout_seconds", default: 10, in: 1...600))
         tokenLifetime = Int64(try settings.int("token.lifetime_hours", default: 24, in: 1...8760)) * 3600
+        checkInterval = Int64(try settings.int("check.interval_hours", default: 24, in: 0...720)) * 3600
+        checkWarning = Int64(try settings.int("check.warning_days", default: 14, in: 0...365)) * 86_400
+        metricsHost = try settings.string("metrics.host") ?? "127.0.0.1"
+        let metricsPort = try settings.int("metrics.port", default: 0, in: 0...65535)
+        self.metricsPort = metricsPort == 0 ? nil : metricsPort
         logLevel = try settings.choice("log.level", default: .info)
         logFormat = try settings.choice("log.format", default: .text)
         trustedHosts = ForgeID.allCases.map(ForgeHost.official)

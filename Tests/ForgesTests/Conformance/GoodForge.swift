@@ -136,6 +136,7 @@ struct GoodForge: Sendable {
         let (status, name): (Int, String)
         switch (request.method, path) {
         case (.get, "/user"): (status, name) = (200, "user")
+        case (.get, "/personal_access_tokens/self"): (status, name) = (200, "token_self")
         case (.get, "/groups"): (status, name) = (200, "groups_2")
         case (.get, "/namespaces/mira"): (status, name) = (200, "namespace")
         case (.get, "/namespaces/52"): (status, name) = (200, "namespace_group")

@@ -24,6 +24,15 @@ enum Trouble: String, CaseIterable, Sendable {
         }
     }
 
+    /// The status of a refusal that is about the credential; nil for all else.
+    var status: Int? {
+        switch self {
+        case .credentialRejected: 401
+        case .scopeMissing: 403
+        default: nil
+        }
+    }
+
     /// Whether it is only seen where the forge's answer is read.
     var needsReader: Bool { self == .pageInPlaceOfJSON || self == .cutJSON }
 
