@@ -78,7 +78,7 @@ extension Broker {
             let spent = try await vault.consume(state.exposed, expecting: found.binding)
         else { throw Self.badState }
         let application = try sites.application(spent.binding.forge, site: spent.binding.site)
-        let flow = OAuthFlow(application, upstream: upstream)
+        let flow = OAuthFlow(application, upstream: upstream, now: { clock.seconds })
         let tokens = try await flow.exchange(code: code, verifier: spent.verifier)
         let (host, account) = try await prove(.oauth(tokens), at: [application.host])
         return try await store(

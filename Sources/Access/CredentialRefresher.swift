@@ -200,7 +200,8 @@ package actor CredentialRefresher {
         let authorization = stale.authorization
         do {
             let application = try sites.application(authorization.forge, site: authorization.site)
-            let fresh = try await renewed(tokens, by: OAuthFlow(application, upstream: upstream))
+            let flow = OAuthFlow(application, upstream: upstream, now: { [clock] in clock.seconds })
+            let fresh = try await renewed(tokens, by: flow)
             let saved = try await save(fresh, of: stale)
             count(authorization, "renewed")
             return .renewed(saved)

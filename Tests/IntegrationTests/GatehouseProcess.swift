@@ -71,7 +71,7 @@ final class GatehouseProcess {
     func listeningAddress() async throws -> String {
         let end = Date.now + 60
         while process.isRunning, Date.now < end {
-            if let match = output.firstMatch(of: /listening: ?.*address=(127\.0\.0\.1:[1-9][0-9]*)/) {
+            if let match = output.firstMatch(of: /address=(127\.0\.0\.1:[1-9][0-9]*) public_url/) {
                 return "http://" + match.1
             }
             try await Task.sleep(for: .milliseconds(20))

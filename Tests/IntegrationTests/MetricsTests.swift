@@ -1,7 +1,10 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CoreMetrics
 import Foundation
+import NIOHTTP1
+import Sandbox
 import Testing
 
 @testable import gatehouse
