@@ -192,7 +192,10 @@ import Testing
             let seeded = try #require(sandbox.ready.forges[forge])
             let name = "GATEHOUSE_FORGES_\(forge.uppercased())"
             return [
-                name + "_HOST": seeded.host, name + "_OAUTH_DEFAULT_CLIENT_ID": seeded.oauth.client_id,
+                // Of a Bitbucket that is Cloud's, the address of its API is named.
+                name + "_HOST": forge == "bitbucket" && !seeded.host.hasSuffix("/2.0")
+                    ? seeded.host + "/2.0" : seeded.host,
+                name + "_OAUTH_DEFAULT_CLIENT_ID": seeded.oauth.client_id,
                 name + "_OAUTH_DEFAULT_CLIENT_SECRET": secret ?? seeded.oauth.client_secret,
             ]
         }
