@@ -23,6 +23,19 @@ package struct SandboxOptions: Sendable {
     package var redirectURIs: [String] = []
     /// Seconds that an OAuth access token lives, where it is not as the forge has it.
     package var accessTokenLifetime: Int64?
+    /// Whether OAuth access tokens end at all. Where they do not, there are no refresh tokens either: so it is with
+    /// GitHub's OAuth apps.
+    package var hasAccessTokenEnd = true
+    /// Seconds after which an OAuth access token is refused although its lifetime is not over, as if it were revoked; nil
+    /// for never.
+    package var accessTokenRevokedAfter: Int64?
+    /// Seconds that a refresh token lives, where it is not as the forge has it, or the forge has no such rule.
+    package var refreshTokenLifetime: Int64?
+    /// Whether there are refresh tokens.
+    package var hasRefreshTokens = true
+    /// Seconds that the usual personal token lives from its first use; nil for ever. At CodeArts Repo, which has none, it is the
+    /// password that ends so for IAM.
+    package var personalTokenLifetime: Int64?
     /// Requests an hour for each token without a limit of its own.
     package var rateLimit = 5000
     /// Personal tokens beside the usual one.

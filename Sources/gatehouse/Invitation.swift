@@ -10,6 +10,7 @@ struct Invitation {
     let endpoint: String
     let guest: SandboxHouse.Guest
     let forges: [EmulatedForge]
+    let lifetimes: SandboxLifetimes.Chosen
 
     var text: String {
         let base = "\(endpoint)/v1/\(guest.projectID)/git"
@@ -50,7 +51,7 @@ struct Invitation {
             endpoint: endpoint, project_id: guest.projectID,
             access_key: .init(ak: guest.accessKey, sk: guest.secretKey),
             user: .init(domain: guest.domain, name: guest.user, password: guest.password),
-            forges: Dictionary(uniqueKeysWithValues: forges))
+            forges: Dictionary(uniqueKeysWithValues: forges), lifetimes: lifetimes)
         let url = URL(filePath: path)
         try encoder.encode(ready).write(to: url, options: .atomic)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: url.path)
@@ -107,5 +108,6 @@ struct Invitation {
         let access_key: AccessKey
         let user: User
         let forges: [String: Forge]
+        let lifetimes: SandboxLifetimes.Chosen
     }
 }

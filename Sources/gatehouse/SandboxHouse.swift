@@ -15,8 +15,7 @@ struct SandboxHouse: Sendable {
     /// 0 for any free one.
     let port: Int
     let forgePort: Int
-    /// Seconds; nil for the forges' own.
-    let tokenLifetime: Int64?
+    let lifetimes: SandboxLifetimes.Chosen
     let readyFile: String?
 
     private static let tenant = "harbour-works"
@@ -28,7 +27,7 @@ struct SandboxHouse: Sendable {
         var options = SandboxOptions(stateDirectory: directory.path + "/forges")
         options.keepsState = directory.isKept
         options.firstPort = forgePort
-        options.accessTokenLifetime = tokenLifetime
+        lifetimes.apply(to: &options)
         options.hasDataCenter = true
         options.logger.logLevel = .warning
         options.redirectURIs = ["http://127.0.0.1:\(reserved.number)/oauth/callback"]
@@ -41,7 +40,7 @@ struct SandboxHouse: Sendable {
         let guest = try await Guest(house, kept: directory.path + "/guest.json")
         try await house.serve(beside: [sandbox]) { [self] port in
             let invitation = Invitation(
-                endpoint: "http://127.0.0.1:\(port)", guest: guest, forges: sandbox.all)
+                endpoint: "http://127.0.0.1:\(port)", guest: guest, forges: sandbox.all, lifetimes: lifetimes)
             print(invitation.text)
             fflush(nil)
             withExtendedLifetime(reserved) {}

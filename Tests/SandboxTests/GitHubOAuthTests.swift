@@ -99,6 +99,28 @@ import TestSupport
         }
     }
 
+    @Test func `the tokens of an OAuth app have no end, and nothing is said of one`() async throws {
+        try await withGitHub({ $0.hasAccessTokenEnd = false }) { hub in
+            let fields = [("code", try await code(hub)), ("code_verifier", Self.verifier)]
+            let answer = try await exchange(hub, fields).json()
+            #expect(answer["access_token"]?.string?.hasPrefix("gho_") == true)
+            for name in ["expires_in", "refresh_token", "refresh_token_expires_in"] { #expect(answer[name] == nil) }
+            #expect(try await hub.with(token: answer["access_token"]?.string).get("/user").status == 200)
+        }
+    }
+
+    @Test func `a refresh token dies after its lifetime, which is told`() async throws {
+        try await withGitHub({ $0.refreshTokenLifetime = 0 }) { hub in
+            let fields = [("code", try await code(hub)), ("code_verifier", Self.verifier)]
+            let pair = try await exchange(hub, fields).json()
+            #expect(pair["refresh_token_expires_in"]?.integer == 0)
+            let refresh = try #require(pair["refresh_token"]?.string)
+            let renewal = try await exchange(hub, [("grant_type", "refresh_token"), ("refresh_token", refresh)])
+            #expect(try renewal.json()["error"]?.string == "bad_refresh_token")
+            #expect(try await hub.with(token: pair["access_token"]?.string).get("/user").status == 200)
+        }
+    }
+
     @Test func `answers are a form unless JSON is asked for`() async throws {
         try await withGitHub { hub in
             let fields = [("code", try await code(hub)), ("code_verifier", Self.verifier)]

@@ -224,6 +224,9 @@ import Testing
             #expect(try user.json()["login"]?.string == "octavia")
             let refresh = [("grant_type", "refresh_token"), ("refresh_token", first["refresh_token"]?.string ?? "")]
             #expect(try await token(refresh).status == 200)
+            // A renewal leaves the old access token as it is: it is a signed text with an end of its own.
+            let old = try await trial.send(.GET, "/api/v1/user", headers: [("Authorization", "Bearer \(access)")])
+            #expect(old.status == 200)
             for fields in [refresh, [("grant_type", "authorization_code"), ("code", code)]] {
                 let again = try await token(fields)
                 #expect(again.status == 400)

@@ -52,6 +52,8 @@ struct SandboxUser: Sendable, Codable, Hashable {
     var name: String
     var email: String
     var password: KeptSecret
+    /// Unix time in seconds, where IAM takes the password no longer; nil for ever.
+    var passwordExpires: Int64?
     /// Unix time in seconds.
     var created: Int64
     /// GitLab's own namespace of the user has a number of its own; GitHub has none.

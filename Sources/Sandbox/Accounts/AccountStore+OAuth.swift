@@ -17,22 +17,18 @@ enum OAuthRefusal: Error, Sendable, Equatable {
     case invalidRefreshToken
 }
 
-/// How long tokens live and what they look like, as the forge has it.
-struct TokenPolicy: Sendable {
-    /// Seconds; nil for ever (then there is no refresh token either).
-    var accessLifetime: Int64?
-    /// Seconds; nil for ever.
-    var refreshLifetime: Int64?
-    /// A new access token's text.
-    var makeAccessToken: @Sendable () -> String
-    /// A new refresh token's text.
-    var makeRefreshToken: @Sendable () -> String
-}
-
 extension AccountStore {
     /// Whom a token belongs to: a personal one or an OAuth access token.
     func identify(_ token: String) throws(TokenRefusal) -> Identity {
         let now = Self.now()
+        let isNew = read { state in state.tokens.contains { $0.token.text == token && $0.isYetToLive } }
+        if isNew {
+            update { state in
+                for index in state.tokens.indices where state.tokens[index].token.text == token {
+                    state.tokens[index].beginToLive(now: now)
+                }
+            }
+        }
         return try read { state -> Result<Identity, TokenRefusal> in
             if let found = state.tokens.first(where: { $0.token.text == token }) {
                 if found.isRevoked { return .failure(.revoked) }
@@ -46,6 +42,7 @@ extension AccountStore {
             if let found = state.grants.first(where: { $0.accessToken.text == token }) {
                 if found.isRevoked { return .failure(.revoked) }
                 if let expires = found.accessExpires, expires <= now { return .failure(.expired) }
+                if let revoked = found.accessRevoked, revoked <= now { return .failure(.revoked) }
                 guard let user = state.user(id: found.userID) else { return .failure(.unknown) }
                 return .success(
                     Identity(
@@ -110,12 +107,8 @@ extension AccountStore {
                     return .failure(.verifierMismatch)
                 }
             }
-            let grant = OAuthGrant(
-                id: state.makeID(), applicationID: application.id, userID: found.userID, scopes: found.scopes,
-                accessToken: KeptSecret(policy.makeAccessToken()),
-                accessExpires: policy.accessLifetime.map { now + $0 },
-                refreshToken: policy.accessLifetime.map { _ in KeptSecret(policy.makeRefreshToken()) },
-                refreshExpires: policy.refreshLifetime.map { now + $0 }, created: now)
+            let grant = policy.grant(
+                id: state.makeID(), applicationID: application.id, userID: found.userID, scopes: found.scopes, now: now)
             state.codes[index].grantID = grant.id
             state.grants.append(grant)
             return .success(grant)
@@ -139,11 +132,7 @@ extension AccountStore {
                 !state.grants[index].isRevoked,
                 state.grants[index].refreshExpires.map({ $0 > now }) ?? true
             else { throw .invalidRefreshToken }
-            state.grants[index].accessToken = KeptSecret(policy.makeAccessToken())
-            state.grants[index].accessExpires = policy.accessLifetime.map { now + $0 }
-            state.grants[index].refreshToken = KeptSecret(policy.makeRefreshToken())
-            state.grants[index].refreshExpires = policy.refreshLifetime.map { now + $0 }
-            state.grants[index].created = now
+            policy.fill(&state.grants[index], now: now)
             return state.grants[index]
         }
     }

@@ -10,6 +10,8 @@ struct PersonalToken: Sendable, Codable, Hashable {
     var scopes: [String]
     /// Unix time in seconds; nil for one that lives for ever.
     var expires: Int64?
+    /// Seconds that it lives from its first use, where its end is not known yet.
+    var lifetime: Int64?
     var isRevoked = false
     /// Requests an hour, where this token has a limit of its own.
     var rateLimit: Int?
@@ -17,6 +19,13 @@ struct PersonalToken: Sendable, Codable, Hashable {
     var isThrottled = false
     /// Unix time in seconds.
     var created: Int64
+
+    /// Whether its life begins with its first use, and there was none.
+    var isYetToLive: Bool { lifetime != nil && expires == nil }
+
+    mutating func beginToLive(now: Int64) {
+        if isYetToLive { expires = lifetime.map { now + $0 } }
+    }
 }
 
 /// An application that is registered for OAuth.
@@ -56,6 +65,8 @@ struct OAuthGrant: Sendable, Codable, Hashable {
     var accessToken: KeptSecret
     /// Unix time in seconds; nil for one that lives for ever.
     var accessExpires: Int64?
+    /// Unix time in seconds from which the access token is refused, whatever its end; nil for never.
+    var accessRevoked: Int64?
     var refreshToken: KeptSecret?
     var refreshExpires: Int64?
     /// Unix time in seconds: when the present pair was made.

@@ -44,8 +44,8 @@ extension BitbucketEmulator {
     /// https://community.developer.atlassian.com/t/oauth-2-0-and-api-authentication-changes-for-bitbucket-cloud/99003
     private var policy: TokenPolicy {
         TokenPolicy(
-            accessLifetime: backend.options.accessTokenLifetime ?? 7200, refreshLifetime: 7_776_000,
-            makeAccessToken: { RandomText.alphanumeric(84) + "==" }, makeRefreshToken: { RandomText.alphanumeric(18) })
+            accessLifetime: 7200, refreshLifetime: 7_776_000, options: backend.options,
+            accessToken: { RandomText.alphanumeric(84) + "==" }, refreshToken: { RandomText.alphanumeric(18) })
     }
 
     /// The consumer's key and secret come by Basic; in the body they are taken as well.

@@ -49,9 +49,9 @@ extension BitbucketServerEmulator {
     /// An access token lives an hour, a refresh token ninety days; a refresh ends both old ones.
     private var tokenPolicy: TokenPolicy {
         TokenPolicy(
-            accessLifetime: backend.options.accessTokenLifetime ?? 3600, refreshLifetime: 90 * 86_400,
-            makeAccessToken: { "ey" + RandomText.alphanumeric(120) },
-            makeRefreshToken: { "ey" + RandomText.alphanumeric(120) })
+            accessLifetime: 3600, refreshLifetime: 90 * 86_400, options: backend.options,
+            accessToken: { "ey" + RandomText.alphanumeric(120) },
+            refreshToken: { "ey" + RandomText.alphanumeric(120) })
     }
 
     private func token(_ request: ForgeRequest) async throws -> Response {

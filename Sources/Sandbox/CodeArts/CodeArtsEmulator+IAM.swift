@@ -25,19 +25,27 @@ extension CodeArtsEmulator {
             let password = person["password"]?.stringValue, let domain = person["domain"]?["name"]?.stringValue
         else { return Self.iam(400, "Bad Request", "Request parameter 'auth' is invalid.") }
         let user = backend.store.read { $0.user(login: name) }
-        guard let user, user.password.text == password, domain == SandboxSeed.domain else {
-            return Self.iam(401, "Unauthorized", "The username or password is wrong.")
-        }
         let now = AccountStore.now()
+        // IAM's pages do not say how it refuses a password that is over. Here it is as a wrong one.
+        guard var user, user.password.text == password, domain == SandboxSeed.domain,
+            user.passwordExpires.map({ $0 > now }) ?? true
+        else { return Self.iam(401, "Unauthorized", "The username or password is wrong.") }
+        if user.passwordExpires == nil { user.passwordExpires = backend.options.personalTokenLifetime.map { now + $0 } }
+        let (id, passwordEnd) = (user.id, user.passwordExpires)
         let expires = now + (backend.options.accessTokenLifetime ?? Self.lifetime)
         let text = "MII" + RandomText.alphanumeric(253)
         backend.store.update { state in
+            for index in state.users.indices where state.users[index].id == id {
+                state.users[index].passwordExpires = passwordEnd
+            }
             // A new token leaves the user's others as they are; those that are over are of no more use.
             state.tokens.removeAll { $0.name == Self.tokenName && ($0.expires ?? now) < now - Self.lifetime }
             state.tokens.append(
                 PersonalToken(
-                    id: state.makeID(), userID: user.id, name: Self.tokenName, token: KeptSecret(text),
-                    scopes: [Self.tokenName], expires: expires, created: now))
+                    id: state.makeID(), userID: id, name: Self.tokenName, token: KeptSecret(text),
+                    scopes: [Self.tokenName],
+                    expires: backend.options.accessTokenRevokedAfter.map { min(expires, now + $0) } ?? expires,
+                    created: now))
         }
         return .json(
             Self.token(of: user, scope: auth?["scope"] ?? [:], issued: now, expires: expires), status: .created,
@@ -51,7 +59,7 @@ extension CodeArtsEmulator {
             "catalog": [], "roles": [["id": "0", "name": "te_admin"]],
             "user": [
                 "id": .string(CodeArtsView.id(of: user)), "name": .string(user.login), "domain": domain,
-                "password_expires_at": "",
+                "password_expires_at": .string(user.passwordExpires.map(time) ?? ""),
             ],
         ]
         if let project = scope["project"]?["name"]?.stringValue {

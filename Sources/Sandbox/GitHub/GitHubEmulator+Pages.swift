@@ -64,11 +64,11 @@ extension GitHubEmulator {
     private var policy: TokenPolicy {
         TokenPolicy(
             // https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
-            accessLifetime: backend.options.accessTokenLifetime ?? 28_800,
-            refreshLifetime: 15_897_600,
-            makeAccessToken: { "ghu_" + RandomText.alphanumeric(36) },
-            makeRefreshToken: { "ghr_" + RandomText.alphanumeric(76) }
-        )
+            accessLifetime: 28_800, refreshLifetime: 15_897_600, options: backend.options,
+            // Tokens of a GitHub App, or of an OAuth app, whose tokens have no end.
+            accessToken: { [hasEnd = backend.options.hasAccessTokenEnd] in
+                (hasEnd ? "ghu_" : "gho_") + RandomText.alphanumeric(36)
+            }, refreshToken: { "ghr_" + RandomText.alphanumeric(76) })
     }
 
     /// Errors come with the status 200 too.
@@ -98,15 +98,16 @@ extension GitHubEmulator {
                         "unsupported_grant_type", "The grant type is not supported.", page: "unsupported-grant-type"),
                     to: request)
             }
-            let now = AccountStore.now()
+            let ends: [(String, JSON?)] = [
+                ("expires_in", grant.accessExpires.map { .integer(Int($0 - grant.created)) }),
+                ("refresh_token", grant.refreshToken.map { .string($0.text) }),
+                ("refresh_token_expires_in", grant.refreshExpires.map { .integer(Int($0 - grant.created)) }),
+            ]
+            // What has no end is not told of.
+            let told = ends.compactMap { name, value in value.map { (name, $0) } }
             return answer(
-                [
-                    ("access_token", .string(grant.accessToken.text)),
-                    ("expires_in", .integer(Int((grant.accessExpires ?? now) - now))),
-                    ("refresh_token", .string(grant.refreshToken?.text ?? "")),
-                    ("refresh_token_expires_in", .integer(Int((grant.refreshExpires ?? now) - now))),
-                    ("scope", .string(grant.scopes.joined(separator: ","))),
-                    ("token_type", "bearer"),
+                [("access_token", .string(grant.accessToken.text))] + told + [
+                    ("scope", .string(grant.scopes.joined(separator: ","))), ("token_type", "bearer"),
                 ], to: request)
         } catch {
             return answer(Self.refusal(error), to: request)

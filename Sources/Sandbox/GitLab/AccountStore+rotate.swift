@@ -5,8 +5,10 @@ extension AccountStore {
     /// Changes a refresh token for a new pair, as GitLab does: the old pair stays known as a revoked one, so that whoever
     /// still uses its access token is told that it was revoked, not that it was never there.
     /// https://docs.gitlab.com/api/oauth2/
+    /// - Parameter endsAccessToken: whether the old access token ends, too, or lives to its own end.
     func rotate(
-        _ refreshToken: String, clientID: String, clientSecret: String, policy: TokenPolicy
+        _ refreshToken: String, clientID: String, clientSecret: String, policy: TokenPolicy,
+        endsAccessToken: Bool = true
     ) throws(OAuthRefusal) -> OAuthGrant {
         let now = Self.now()
         return try update { state throws(OAuthRefusal) in
@@ -18,14 +20,14 @@ extension AccountStore {
                 state.grants[index].applicationID == application.id, !state.grants[index].isRevoked,
                 state.grants[index].refreshExpires.map({ $0 > now }) ?? true
             else { throw .invalidRefreshToken }
-            state.grants[index].isRevoked = true
+            if endsAccessToken {
+                state.grants[index].isRevoked = true
+            } else {
+                state.grants[index].refreshToken = nil
+            }
             let old = state.grants[index]
-            let grant = OAuthGrant(
-                id: state.makeID(), applicationID: old.applicationID, userID: old.userID, scopes: old.scopes,
-                accessToken: KeptSecret(policy.makeAccessToken()),
-                accessExpires: policy.accessLifetime.map { now + $0 },
-                refreshToken: KeptSecret(policy.makeRefreshToken()),
-                refreshExpires: policy.refreshLifetime.map { now + $0 }, created: now)
+            let grant = policy.grant(
+                id: state.makeID(), applicationID: old.applicationID, userID: old.userID, scopes: old.scopes, now: now)
             state.grants.append(grant)
             // A code that is used again must end what has come of it, however often that was renewed.
             for index in state.codes.indices where state.codes[index].grantID == old.id {

@@ -10,10 +10,8 @@ extension GitLabEmulator {
     /// An access token lives two hours.
     private var tokenPolicy: TokenPolicy {
         TokenPolicy(
-            accessLifetime: backend.options.accessTokenLifetime ?? 7200,
-            refreshLifetime: nil,
-            makeAccessToken: { RandomText.hexadecimal(64) },
-            makeRefreshToken: { RandomText.hexadecimal(64) })
+            accessLifetime: 7200, refreshLifetime: nil, options: backend.options,
+            accessToken: { RandomText.hexadecimal(64) }, refreshToken: { RandomText.hexadecimal(64) })
     }
 
     /// `POST /oauth/token`, with a form or a JSON body; the client's name and secret in it or in Basic authorization.

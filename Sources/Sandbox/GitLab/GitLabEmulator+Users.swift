@@ -44,7 +44,8 @@ extension GitLabEmulator {
             "created_at": .string(GitLabTime.record(token.created)), "description": nil,
             "scopes": .array(token.scopes.map(JSON.string)), "user_id": .integer(token.userID),
             "last_used_at": .string(GitLabTime.record(AccountStore.now())), "active": true,
-            "expires_at": .optional(token.expires.map(GitLabTime.day)),
+            // A day, at whose beginning it ends. An end within a day, which GitLab has not, is told as the next one's.
+            "expires_at": .optional(token.expires.map { GitLabTime.day($0 + 86_399) }),
         ])
     }
 

@@ -32,12 +32,14 @@ extension GiteaEmulator {
         return ForgeAnswer(response, route: route)
     }
 
-    /// An access token lives an hour, a refresh token a month; it is good once, as with `INVALIDATE_REFRESH_TOKENS`.
+    /// An access token lives an hour, a refresh token a month; it is good once, as with `INVALIDATE_REFRESH_TOKENS`. An
+    /// access token is a signed text that nothing but its own end ends, so a renewal leaves it good.
+    /// https://docs.gitea.com/administration/config-cheat-sheet#oauth2-oauth2
     private var tokenPolicy: TokenPolicy {
         TokenPolicy(
-            accessLifetime: backend.options.accessTokenLifetime ?? 3600, refreshLifetime: 730 * 3600,
-            makeAccessToken: { "gta_" + RandomText.alphanumeric(60) },
-            makeRefreshToken: { "gtr_" + RandomText.alphanumeric(60) })
+            accessLifetime: 3600, refreshLifetime: 730 * 3600, options: backend.options,
+            accessToken: { "gta_" + RandomText.alphanumeric(60) },
+            refreshToken: { "gtr_" + RandomText.alphanumeric(60) })
     }
 
     /// Every refusal has status 400. Most are called `unauthorized_client`, whatever is wrong.
@@ -75,7 +77,8 @@ extension GiteaEmulator {
     private func renew(_ token: String, _ client: String, _ secret: String) -> Response {
         do throws(OAuthRefusal) {
             return Self.answer(
-                try backend.store.rotate(token, clientID: client, clientSecret: secret, policy: tokenPolicy))
+                try backend.store.rotate(
+                    token, clientID: client, clientSecret: secret, policy: tokenPolicy, endsAccessToken: false))
         } catch {
             return error == .invalidClient
                 ? Self.refusal("invalid_client", "invalid client secret")

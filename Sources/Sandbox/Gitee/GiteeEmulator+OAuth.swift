@@ -36,8 +36,8 @@ extension GiteeEmulator {
     /// An access token lives a day; a refresh token is good once.
     private var tokenPolicy: TokenPolicy {
         TokenPolicy(
-            accessLifetime: backend.options.accessTokenLifetime ?? 86_400, refreshLifetime: nil,
-            makeAccessToken: { RandomText.hexadecimal(32) }, makeRefreshToken: { RandomText.hexadecimal(64) })
+            accessLifetime: 86_400, refreshLifetime: nil, options: backend.options,
+            accessToken: { RandomText.hexadecimal(32) }, refreshToken: { RandomText.hexadecimal(64) })
     }
 
     /// `POST /oauth/token`, its parameters in the query or the body. A renewal is documented with the refresh token alone;

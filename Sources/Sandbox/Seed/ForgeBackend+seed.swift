@@ -51,6 +51,11 @@ extension ForgeBackend {
             for index in state.applications.indices {
                 state.applications[index].redirectURIs = loopback + options.redirectURIs
             }
+            for index in state.tokens.indices where state.tokens[index].name == Self.seededTokenName {
+                state.tokens[index].lifetime = options.personalTokenLifetime
+                state.tokens[index].expires = nil
+            }
+            for index in state.users.indices { state.users[index].passwordExpires = nil }
             for token in options.tokens where token.forge == forge {
                 state.tokens.removeAll { $0.token.text == token.token.exposed }
                 guard let user = state.user(login: token.login) else { continue }

@@ -206,7 +206,7 @@ extension StatusReason {
             "The service was killed just when the forge had renewed the tokens, and they are lost. Authorize again."
         case .expired: "The credential's lifetime is over. Make a new one at the forge, and authorize again with it."
         case .unreadable:
-            "The stored credential cannot be opened: it was changed outside of the service, or the master key is another. Authorize again, or let the operator restore a backup."
+            "The stored credential cannot be opened: it was changed outside of the service, or the master key is another. Delete the authorization and make it again, or let the operator restore a backup."
         }
     }
 }

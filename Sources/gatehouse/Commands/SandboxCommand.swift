@@ -28,18 +28,15 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "A folder to keep everything in between runs.")
     var state: String?
 
-    @Option(help: "Seconds that the forges' OAuth access tokens live, in place of the forges' own lifetimes.")
-    var tokenLifetime: Int64?
-
     @Option(help: "A file to write, once all is up: endpoint, keys and forges as JSON.")
     var readyFile: String?
+
+    @OptionGroup(title: "Lifetimes at the emulated forges, in seconds")
+    var lifetimes: SandboxLifetimes
 
     func validate() throws {
         guard (0...65535).contains(port), (0...65500).contains(forgePort) else {
             throw ValidationError("A port is a number from 0 to 65535.")
-        }
-        guard tokenLifetime.map({ (1...315_360_000).contains($0) }) ?? true else {
-            throw ValidationError("A token lives for 1 second at least and for ten years at most.")
         }
     }
 
@@ -59,7 +56,7 @@ struct SandboxCommand: AsyncParsableCommand {
         }
         do {
             try await SandboxHouse(
-                directory: directory, port: port, forgePort: forgePort, tokenLifetime: tokenLifetime,
+                directory: directory, port: port, forgePort: forgePort, lifetimes: lifetimes.chosen,
                 readyFile: readyFile
             ).run()
         } catch let error as SandboxError {
