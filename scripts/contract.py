@@ -156,7 +156,19 @@ def authorizations(contract, forge, facts):
     contract.call("ShowRedirectUrl", others, kind, {"name": "from-browser"})
     contract.call("ShowRedirectUrl", 400, kind, {"tag": "nowhere"})
     contract.call("CreateOAuth", 400, kind, body={"name": "made-up", "code": "x", "state": "y"})
-    return {"X-Repo-Auth": name if others == 200 else f"{name}-basic"}
+    mine = name if others == 200 else f"{name}-basic"
+    contract.call("UpdatePersonalAuth", others, kind, body={"name": mine, "token": facts["token"]})
+    contract.call("UpdatePersonalAuth", 400, kind, body={"name": mine, "token": "wrong"})
+    contract.call("UpdatePersonalAuth", 404, kind, body={"name": "made-up", "token": "x"})
+    contract.call("UpdatePersonalAuth", 400, kind, body=[1])
+    if basic:
+        contract.call("UpdatePasswordAuth", 200, kind, body={"name": f"{name}-basic", **basic})
+    contract.call("UpdatePasswordAuth", 404, kind, body={"name": "made-up", "user": "u", "password": "p"})
+    contract.call("UpdateOAuth", 400, kind, body={"name": mine, "code": "x", "state": "y"})
+    contract.call("ShowRedirectUrl", others, kind, {"name": mine, "reauthorize": "true"})
+    contract.call("ShowRedirectUrl", 404 if others == 200 else 400, kind, {"name": "made-up", "reauthorize": "true"})
+    contract.call("ShowRedirectUrl", 400, kind, {"name": mine, "reauthorize": "perhaps"})
+    return {"X-Repo-Auth": mine}
 
 
 def repositories(contract, headers, facts):

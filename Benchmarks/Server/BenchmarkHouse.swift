@@ -43,10 +43,12 @@ func serveGatehouse(
     let upstream = connections.upstream(policy: NetworkPolicy(trusted: [host], allowances: []))
     let sites = OAuthSites([])
     let ledger = Ledger(vault: vault, logger: logger)
+    let revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger)
     let refresher = CredentialRefresher(
-        vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger)
+        vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger)
     let broker = Broker(
-        vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, ledger: ledger)
+        vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, ledger: ledger,
+        revoker: revoker)
     let web = try WebService(
         broker: broker, identity: identity, publicURL: "http://127.0.0.1", isReady: { true },
         listen: .init(host: "127.0.0.1", port: 0, certificate: nil, key: nil), logger: logger,

@@ -46,10 +46,9 @@ extension Broker {
     /// What is known of an authorization. It is opened for that, so that one which cannot be is told as such.
     /// - Throws: ``AccessError/Code/notFound`` where there is none of this name.
     package func details(_ name: String, with grant: Grant) async throws -> Details {
-        let missing = AccessError(.notFound, "There is no authorization of this name in this project.")
-        guard let valid = AuthorizationName(name) else { throw missing }
+        guard let valid = AuthorizationName(name) else { throw Self.noSuchName }
         do {
-            guard let entry = try await vault.entry(named: valid, of: grant.tenant) else { throw missing }
+            guard let entry = try await vault.entry(named: valid, of: grant.tenant) else { throw Self.noSuchName }
             let authorization = entry.authorization
             return Details(
                 authorization: authorization, standing: ledger.completed(entry.standing, of: authorization.id),
@@ -63,13 +62,18 @@ extension Broker {
         }
     }
 
-    /// Deletes an authorization with its credential.
+    /// Deletes an authorization with its credential. An OAuth grant is then ended at its forge, as far as the forge lets us: in the
+    /// background, whatever becomes of it.
     /// - Throws: ``AccessError/Code/notFound`` where there is none of this name.
     package func delete(_ name: String, with grant: Grant) async throws {
-        guard let valid = AuthorizationName(name), try await vault.delete(named: valid, of: grant.tenant) else {
-            throw AccessError(.notFound, "There is no authorization of this name in this project.")
-        }
+        guard let valid = AuthorizationName(name), let deleted = try await vault.delete(named: valid, of: grant.tenant)
+        else { throw Self.noSuchName }
+        guard let authorization = deleted.authorization, let credential = deleted.credential else { return }
+        upstream.forget(credential)
+        revoker.submit(.init(authorization, credential, .grant))
     }
+
+    static let noSuchName = AccessError(.notFound, "There is no authorization of this name in this project.")
 
     /// Tries every password authorization of a forge in this tenant.
     /// - Throws: ``AccessError/Code/noSuchAuthorization`` where there is none; the first ``ForgeError`` met.

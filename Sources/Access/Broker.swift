@@ -16,6 +16,7 @@ package struct Broker: Sendable {
     let sites: OAuthSites
     let refresher: CredentialRefresher
     let ledger: Ledger
+    let revoker: TokenRevoker
     /// The addresses that callers mean who name no host.
     let usualHosts: [ForgeID: String]
     let clock: WallClock
@@ -26,7 +27,7 @@ package struct Broker: Sendable {
     /// - Parameter usualHosts: the addresses that callers mean who name no host; the forge's own service where there is none.
     package init(
         vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
-        ledger: Ledger, usualHosts: [ForgeID: String] = [:], clock: WallClock = .system
+        ledger: Ledger, revoker: TokenRevoker, usualHosts: [ForgeID: String] = [:], clock: WallClock = .system
     ) {
         self.vault = vault
         self.identity = identity
@@ -34,6 +35,7 @@ package struct Broker: Sendable {
         self.sites = sites
         self.refresher = refresher
         self.ledger = ledger
+        self.revoker = revoker
         self.usualHosts = usualHosts
         self.clock = clock
     }
@@ -84,9 +86,7 @@ package struct Broker: Sendable {
                     expires <= clock.seconds + Self.margin
                 else { return entry.credential }
                 if tokens.refreshToken != nil {
-                    let fresh = try await refresher.entry(after: entry)
-                    held.set(fresh)
-                    return fresh.credential
+                    return try held.adopt(try await refresher.entry(after: entry))
                 }
                 guard expires <= clock.seconds else { return entry.credential }
                 await ledger.mark(entry, .expired)
@@ -97,10 +97,9 @@ package struct Broker: Sendable {
             renewed: { (refused) throws(ForgeError) in
                 let entry = held.value
                 if entry.credential != refused { return entry.credential }
+                if let newer = await newer(than: entry) { return try held.adopt(newer) }
                 guard case .oauth(let tokens) = entry.credential, tokens.refreshToken != nil else { return nil }
-                let fresh = try await refresher.entry(after: entry)
-                held.set(fresh)
-                return fresh.credential
+                return try held.adopt(try await refresher.entry(after: entry))
             },
             proved: { accepted in
                 if accepted {
@@ -109,6 +108,23 @@ package struct Broker: Sendable {
                     await ledger.refused(held.value)
                 }
             })
+    }
+}
+
+extension Broker {
+    /// What an authorization has by now, where it is not what it had: it may have been authorized anew while a request was under way.
+    private func newer(than entry: VaultEntry) async -> VaultEntry? {
+        let authorization = entry.authorization
+        do {
+            let current = try await vault.entry(named: authorization.name, of: authorization.tenant)
+            guard let current, current.authorization.id == authorization.id, current.revision != entry.revision else {
+                return nil
+            }
+            return current
+        } catch {
+            // Whoever asks has a refusal of the forge to tell already.
+            return nil
+        }
     }
 }
 
@@ -122,7 +138,18 @@ private final class HeldEntry: Sendable {
 
     var value: VaultEntry { entry.withLock { $0 } }
 
-    func set(_ new: VaultEntry) {
+    /// Takes a newer entry.
+    ///
+    /// Not one of another host: the adapter at hand speaks to the host that it was opened for, and the credential of the one must
+    /// not go to the other.
+    func adopt(_ new: VaultEntry) throws(ForgeError) -> Credential {
+        let host = entry.withLock { $0.authorization.host }
+        guard new.authorization.host == host else {
+            throw ForgeError(
+                .unavailable, new.authorization.forge,
+                "The authorization has been moved to another host in this moment. Try again.")
+        }
         entry.withLock { $0 = new }
+        return new.credential
     }
 }

@@ -37,6 +37,7 @@ package actor CredentialRefresher {
     /// Authorizations whose new tokens the store does not take.
     private var unsaved: Set<String> = []
     private let ledger: Ledger
+    private let revoker: TokenRevoker
     private let clock: WallClock
     private let patience: Duration
     private let isStopping = Mutex(false)
@@ -53,13 +54,14 @@ package actor CredentialRefresher {
 
     /// - Parameter patience: how long callers wait while the store does not take new tokens.
     package init(
-        vault: Vault, sites: OAuthSites, upstream: Upstream, ledger: Ledger, logger: Logger, clock: WallClock = .system,
-        patience: Duration = .seconds(5)
+        vault: Vault, sites: OAuthSites, upstream: Upstream, ledger: Ledger, revoker: TokenRevoker, logger: Logger,
+        clock: WallClock = .system, patience: Duration = .seconds(5)
     ) {
         self.vault = vault
         self.sites = sites
         self.upstream = upstream
         self.ledger = ledger
+        self.revoker = revoker
         self.logger = logger
         self.clock = clock
         self.patience = patience
@@ -134,11 +136,12 @@ package actor CredentialRefresher {
         }
     }
 
-    /// What there is to say without a renewal: somebody else has renewed it, or it is gone. nil where it is still `stale`.
+    /// What there is to say without a renewal: somebody else has renewed it or authorized anew, or it is gone. nil where it is still
+    /// `stale`.
     private func settled(_ stale: VaultEntry) async throws -> Outcome? {
         let authorization = stale.authorization
         guard let current = try await vault.entry(named: authorization.name, of: authorization.tenant),
-            current.authorization.id == authorization.id, case .oauth = current.credential
+            current.authorization.id == authorization.id
         else {
             return .failed(
                 ForgeError(.credentialRejected, authorization.forge, "The authorization has been deleted meanwhile."))
@@ -210,6 +213,8 @@ package actor CredentialRefresher {
                 count(authorization, "failed")
                 return .failed(error)
             }
+            // Refused because it was authorized anew meanwhile, and the old tokens revoked: then there are others.
+            if let other = await superseding(stale) { return other }
             count(authorization, wasCutOff ? "lost" : "refused")
             if wasCutOff {
                 logger.error(
@@ -224,6 +229,14 @@ package actor CredentialRefresher {
             return .failed(ForgeError(.unavailable, authorization.forge, error.message))
         } catch {
             return await unusable(authorization, error)
+        }
+    }
+
+    private func superseding(_ stale: VaultEntry) async -> Outcome? {
+        do {
+            return try await settled(stale)
+        } catch {
+            return nil
         }
     }
 
@@ -310,14 +323,19 @@ package actor CredentialRefresher {
 
     private func saveOnce(_ tokens: OAuthTokens, of entry: VaultEntry) async throws -> VaultEntry {
         let authorization = entry.authorization
-        do {
+        do throws(StoreError) {
             try await vault.replace(
                 credential: .oauth(tokens), of: authorization.id, tenant: authorization.tenant,
                 ifRevision: entry.revision)
-        } catch {
-            guard error.code == .changed else { throw error }
+        } catch  where error.code == .changed {
             // Authorized again meanwhile: that credential stands, and these tokens are nobody's.
             logger.notice("renewed tokens superseded", metadata: ["authorization": "\(authorization.id)"])
+            revoker.submit(.init(authorization, .oauth(tokens), .tokens))
+        } catch  where error.code == .notFound {
+            // Deleted meanwhile, and what was revoked then were the tokens before these.
+            revoker.submit(.init(authorization, .oauth(tokens), .grant))
+        } catch {
+            throw error
         }
         guard let saved = try await vault.entry(named: authorization.name, of: authorization.tenant),
             saved.authorization.id == authorization.id

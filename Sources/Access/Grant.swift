@@ -2,17 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Model
+package import Storage
 
-/// Proof that a caller may do something in a tenant. Only ``authorise(_:to:in:)`` makes one, and the broker opens nothing
-/// without one.
+/// Proof that somebody may do something in a tenant. Only the functions here make one, and the broker opens nothing without one.
 package struct Grant: Sendable {
-    package let caller: Caller
+    /// nil where the operator acts, who is no user of the tenant.
+    package let caller: Caller?
     package let action: Action
-    package var tenant: TenantID { caller.tenant.id }
+    package let tenant: TenantID
 
-    fileprivate init(caller: Caller, action: Action) {
+    fileprivate init(caller: Caller?, action: Action, tenant: TenantID) {
         self.caller = caller
         self.action = action
+        self.tenant = tenant
     }
 
     /// Decides whether a caller may act in a project. Every user of a tenant may do everything in it, and nothing elsewhere.
@@ -26,6 +28,14 @@ package struct Grant: Sendable {
                 .otherTenant,
                 "The project in the path is not the project of your credentials. Use your own project's ID.")
         }
-        return Grant(caller: caller, action: action)
+        return Grant(caller: caller, action: action, tenant: caller.tenant.id)
+    }
+
+    /// Leave for the operator, at the command line, to act in any tenant.
+    ///
+    /// The proof is the opened vault: only who has the store and its master key in hand can make one, and could read everything
+    /// without us. `Web` cannot name the type, so no request gets such a grant.
+    package static func authorise(operatorOf _: Vault, to action: Action, in tenant: Tenant) -> Grant {
+        Grant(caller: nil, action: action, tenant: tenant.id)
     }
 }

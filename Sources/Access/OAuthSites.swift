@@ -34,4 +34,23 @@ package struct OAuthSites: Sendable {
         guard !applications.contains(where: { $0.host.forge == forge }) else { return }
         _ = try application(forge, site: nil)
     }
+
+    /// Whether a site's label means this application, or may have meant it: two labels may name one application, and a label that
+    /// is not configured any more may have named any.
+    func mayBe(_ application: OAuthApplication, site: String?) -> Bool {
+        let named = applications.first { $0.host.forge == application.host.forge && $0.site == site }
+        return named.map { $0.host == application.host && $0.clientID == application.clientID } ?? true
+    }
+
+    /// The application with which an authorization is renewed whose caller names no site: its own one, or that of its host.
+    /// - Throws: as ``application(_:site:)``; ``AccessError/Code/invalidRequest`` where its host has none.
+    func application(renewing authorization: Authorization) throws(AccessError) -> OAuthApplication {
+        try requireAny(of: authorization.forge)
+        let here = applications.filter { $0.host.forge == authorization.forge && $0.host.shown == authorization.host }
+        if let found = here.first(where: { $0.site == authorization.site }) ?? here.first { return found }
+        throw AccessError(
+            .invalidRequest,
+            "No OAuth application is set up for the host of \(authorization.name). Give tag to move it to another host."
+        )
+    }
 }

@@ -3,6 +3,7 @@
 
 import Access
 import ArgumentParser
+import Model
 import NIOCore
 import Sandbox
 import Storage
@@ -27,6 +28,7 @@ struct Gatehouse: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, SandboxCommand.self, TenantCommand.self, UserCommand.self, AccessKeyCommand.self,
+            AuthorizationCommand.self,
             KeyCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
         ])
 
@@ -48,6 +50,7 @@ struct Gatehouse: AsyncParsableCommand {
         switch error {
         case let error as AccessError: Refusal(error.message)
         case let error as StoreError: Refusal(error.message)
+        case let error as ForgeError: Refusal(error.message)
         case let error as SandboxError: Refusal(error.description)
         case let error as IOError where error.errnoCode == EADDRINUSE:
             Refusal("Another program listens on this port. Choose another one (--port).")

@@ -112,31 +112,37 @@ struct House: Sendable {
         beside companions: [any Service], over connections: UpstreamConnections,
         onListening: @escaping @Sendable (Int) async -> Void
     ) async throws {
-        let upstream = connections.upstream(
-            policy: configuration.networkPolicy, identities: configuration.identities)
-        let sites = OAuthSites(configuration.applications)
-        let ledger = Ledger(vault: vault, logger: logger)
-        let refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger)
-        let broker = Broker(
-            vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            ledger: ledger, usualHosts: configuration.usualHosts)
+        let works = Works(self, over: connections)
         let checker = AuthorizationChecker(
-            broker: broker, pace: .init(interval: configuration.checkInterval, warning: configuration.checkWarning),
-            logger: logger)
+            broker: works.broker,
+            pace: .init(interval: configuration.checkInterval, warning: configuration.checkWarning), logger: logger)
         let web = try WebService(
-            broker: broker, identity: identity, publicURL: configuration.publicURL,
+            broker: works.broker, identity: identity, publicURL: configuration.publicURL,
             isReady: { [store] in await Self.answers(store) },
             listen: configuration.listen,
             logger: logger, onListening: onListening)
         let group = ServiceGroup(
             configuration: .init(
                 services: companions + [
-                    UntilShutdown { await ledger.run() }, RefresherService(refresher: refresher),
+                    UntilShutdown { await works.ledger.run() }, RevokerService(revoker: works.revoker),
+                    RefresherService(refresher: works.refresher),
                 ] + (configuration.checkInterval > 0 ? [UntilShutdown { await checker.run() }] : []) + metrics
                     + [web.service],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+    }
+}
+
+/// The revoker's life in the service group: it stops after whatever may hand it tokens, and finishes what has begun.
+private struct RevokerService: Service {
+    let revoker: TokenRevoker
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await revoker.run()
+        } onGracefulShutdown: {
+            revoker.stop()
+        }
     }
 }
 

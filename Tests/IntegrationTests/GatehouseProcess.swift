@@ -10,8 +10,12 @@ final class GatehouseProcess {
     /// What it has written to standard output and standard error.
     let log: URL
 
-    /// - Parameter directory: a folder of the test's own.
-    init(_ arguments: [String], in directory: URL, environment: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - directory: a folder of the test's own.
+    ///   - input: a file to read as standard input; nil for none.
+    init(
+        _ arguments: [String], in directory: URL, environment: [String: String] = [:], input: URL? = nil
+    ) throws {
         self.directory = directory
         log = directory.appending(path: "log-\(UUID().uuidString)")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
@@ -26,7 +30,7 @@ final class GatehouseProcess {
                 Self.executable.path,
             ] + arguments
         process.currentDirectoryURL = directory
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output
         process.environment = [
@@ -81,9 +85,9 @@ final class GatehouseProcess {
 
     /// Runs the program to its end.
     static func run(
-        _ arguments: [String], in directory: URL, environment: [String: String] = [:]
+        _ arguments: [String], in directory: URL, environment: [String: String] = [:], input: URL? = nil
     ) throws -> (status: Int32, output: String) {
-        let process = try GatehouseProcess(arguments, in: directory, environment: environment)
+        let process = try GatehouseProcess(arguments, in: directory, environment: environment, input: input)
         process.process.waitUntilExit()
         return (process.process.terminationStatus, process.output)
     }

@@ -128,13 +128,14 @@ import Testing
         // Two seconds longer than the margin in which it is renewed.
         let stage = try await Stage("--token-lifetime", "62")
         try await stage.authorize(at: Self.granting, by: Self.grant)
-        #expect(try await stage.use(Self.granting) == Self.good(Self.granting))
         #expect(try stage.renewals() == Self.all(Self.granting, 0))
-        try await stage.wait(2)
+        #expect(try await stage.use(Self.granting) == Self.good(Self.granting))
         for round in 1...2 {
+            try await stage.wait(2)
             #expect(try await stage.use(Self.granting) == Self.good(Self.granting))
-            #expect(try stage.renewals() == Self.all(Self.granting, round))
-            if round == 1 { try await stage.wait(2) }
+            // The checker may have renewed them once besides.
+            let renewals = try stage.renewals()
+            #expect(renewals.count == Self.granting.count && renewals.values.allSatisfy { $0 >= round }, "\(renewals)")
         }
         #expect(try await stage.statuses() == Self.all(Self.granting, 0))
     }
@@ -147,7 +148,8 @@ import Testing
         try await stage.authorize(at: ["devcloud"], by: Self.give)
         try await stage.wait(2)
         #expect(try await stage.use(forges) == Self.good(forges))
-        #expect(try stage.renewals() == Self.all(Self.granting, 1).merging(["devcloud": 0]) { $1 })
+        let renewals = try stage.renewals()
+        #expect(Self.granting.allSatisfy { (renewals[$0] ?? 0) >= 1 } && renewals["devcloud"] == 0, "\(renewals)")
         #expect(try await stage.statuses() == Self.all(forges, 0))
     }
 

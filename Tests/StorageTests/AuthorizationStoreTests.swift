@@ -49,7 +49,7 @@ struct AuthorizationStoreTests {
                 try await code {
                     try await house.vault.set(reason: .refused, of: mine.id, tenant: other, ifRevision: 1)
                 } == .notFound)
-            #expect(try await house.vault.delete(named: theirs.name, of: other))
+            #expect(try await house.vault.delete(named: theirs.name, of: other) != nil)
             #expect(try await house.vault.authorizations(of: other).isEmpty)
             #expect(try await house.vault.authorizations(of: mine.tenant) == [mine])
         }
@@ -89,7 +89,7 @@ struct AuthorizationStoreTests {
                 try await house.vault.insert(try house.authorization(name), credential: token)
             }
             let tenant = house.tenants[0].id
-            #expect(try await house.vault.delete(named: try #require(AuthorizationName("alpha")), of: tenant))
+            #expect(try await house.vault.delete(named: try #require(AuthorizationName("alpha")), of: tenant) != nil)
             try await house.vault.insert(try house.authorization("alpha"), credential: token)
             #expect(try await house.vault.authorizations(of: tenant).map(\.name.text) == ["zeta", "mid1", "alpha"])
         }
@@ -168,8 +168,8 @@ struct AuthorizationStoreTests {
             let authorization = try house.authorization()
             let (id, tenant) = (authorization.id, authorization.tenant)
             try await house.vault.insert(authorization, credential: token)
-            #expect(try await house.vault.delete(named: authorization.name, of: tenant))
-            #expect(try await house.vault.delete(named: authorization.name, of: tenant) == false)
+            #expect(try await house.vault.delete(named: authorization.name, of: tenant) != nil)
+            #expect(try await house.vault.delete(named: authorization.name, of: tenant) == nil)
             #expect(try await house.vault.entry(named: authorization.name, of: tenant) == nil)
             #expect(
                 try await code {

@@ -72,7 +72,7 @@ struct CanaryTests {
             if case .personal = credential {
                 try await vault.replace(
                     credential: .personal(Secret(canary("renewed"))), of: authorization.id, tenant: id, ifRevision: 1)
-                #expect(try await vault.delete(named: name, of: id))
+                #expect(try await vault.delete(named: name, of: id) != nil)
             }
         }
         try await vault.insert(

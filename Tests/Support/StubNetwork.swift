@@ -39,7 +39,7 @@ package final class StubNetwork: Sendable {
     }
 
     private let state: Mutex<State>
-    private let handler: (@Sendable (Upstream.Request) throws -> Upstream.Response)?
+    private let handler: (@Sendable (Upstream.Request) async throws -> Upstream.Response)?
 
     /// Answers these requests, in this order, once each.
     package init(_ steps: [Step]) {
@@ -52,13 +52,13 @@ package final class StubNetwork: Sendable {
     }
 
     /// Answers every request by a function.
-    package init(answering handler: @escaping @Sendable (Upstream.Request) throws -> Upstream.Response) {
+    package init(answering handler: @escaping @Sendable (Upstream.Request) async throws -> Upstream.Response) {
         state = Mutex(State(steps: []))
         self.handler = handler
     }
 
     package var upstream: Upstream {
-        Upstream { request in try self.answer(request) }
+        Upstream { request in try await self.answer(request) }
     }
 
     /// All requests so far, in their order.
@@ -73,7 +73,7 @@ package final class StubNetwork: Sendable {
         }
     }
 
-    private func answer(_ request: Upstream.Request) throws -> Upstream.Response {
+    private func answer(_ request: Upstream.Request) async throws -> Upstream.Response {
         let step = state.withLock { state -> Step? in
             state.requests.append(request)
             guard handler == nil else { return nil }
@@ -85,7 +85,7 @@ package final class StubNetwork: Sendable {
             state.steps.removeFirst()
             return next
         }
-        if let handler { return try handler(request) }
+        if let handler { return try await handler(request) }
         guard let step else { throw Upstream.Failure.unreachable("not in the script") }
         return try step.answer.get()
     }

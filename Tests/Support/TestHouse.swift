@@ -18,6 +18,7 @@ package final class TestHouse: Sendable {
     package let identity: Identity
     package let refresher: CredentialRefresher
     package let ledger: Ledger
+    package let revoker: TokenRevoker
     package let broker: Broker
     /// A tenant's user, and another tenant's.
     package let caller: Caller
@@ -38,7 +39,7 @@ package final class TestHouse: Sendable {
 
     package init(
         network: StubNetwork, usualHosts: [ForgeID: String] = [:], busyTimeout: Double = 5,
-        patience: Duration = .seconds(5),
+        patience: Duration = .seconds(5), revocationLimit: Duration = .seconds(60),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
@@ -54,12 +55,13 @@ package final class TestHouse: Sendable {
         let upstream = network.upstream
         let sites = OAuthSites(Self.applications)
         ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
+        revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger, limit: revocationLimit)
         refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: upstream, ledger: ledger, logger: logger, clock: clock.wall,
-            patience: patience)
+            vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger,
+            clock: clock.wall, patience: patience)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            ledger: ledger, usualHosts: usualHosts, clock: clock.wall)
+            ledger: ledger, revoker: revoker, usualHosts: usualHosts, clock: clock.wall)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
     }
@@ -69,12 +71,14 @@ package final class TestHouse: Sendable {
         let sites = OAuthSites(Self.applications)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
+        let revoker = TokenRevoker(vault: vault, sites: sites, upstream: network.upstream, logger: logger)
         let refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: network.upstream, ledger: ledger, logger: logger, clock: clock.wall)
+            vault: vault, sites: sites, upstream: network.upstream, ledger: ledger, revoker: revoker, logger: logger,
+            clock: clock.wall)
         return (
             Broker(
                 vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
-                ledger: ledger, clock: clock.wall), refresher
+                ledger: ledger, revoker: revoker, clock: clock.wall), refresher
         )
     }
 
@@ -115,7 +119,7 @@ package final class TestHouse: Sendable {
     /// Stores an authorization without asking a forge.
     package func store(
         _ credential: Credential, named name: String, forge: ForgeID = .github, of caller: Caller? = nil,
-        status: AuthorizationStatus = .normal
+        site: String? = nil, status: AuthorizationStatus = .normal
     ) async throws {
         guard let name = AuthorizationName(name) else { throw CocoaError(.formatting) }
         let now = clock.wall.milliseconds
@@ -123,7 +127,7 @@ package final class TestHouse: Sendable {
             Authorization(
                 id: RandomText.hexadecimal(), tenant: (caller ?? self.caller).tenant.id, name: name, forge: forge,
                 mode: credential.mode, host: ForgeHost.official(forge).shown,
-                account: Account(login: "octavia", home: "https://example.org/octavia", avatar: ""), site: nil,
+                account: Account(login: "octavia", home: "https://example.org/octavia", avatar: ""), site: site,
                 created: now, updated: now, status: status),
             credential: credential)
     }

@@ -40,6 +40,41 @@ import Testing
     private static let sha = StubGitHub.empty
 
     static let rows = [
+        Row("renew: no body", .put, personal), Row("renew: an array", .put, personal, "[]"),
+        Row("renew: name absent", .put, personal, #"{"token":"t"}"#),
+        Row("renew: name a number", .put, personal, #"{"name":1,"token":"t"}"#),
+        Row("renew: token absent", .put, personal, #"{"name":"main"}"#),
+        Row("renew: token empty", .put, personal, #"{"name":"main","token":""}"#),
+        Row("renew: token with a line end", .put, personal, #"{"name":"main","token":"a\nb"}"#),
+        Row(
+            "renew: unknown", .put, personal, #"{"name":"nothing","token":"t"}"#, status: 404, code: "SVCSTG.REPO.0404"),
+        Row(
+            "renew: name too short", .put, personal, #"{"name":"abc","token":"t"}"#, status: 404,
+            code: "SVCSTG.REPO.0404"),
+        Row("renew: name overlong", .put, personal, #"{"name":"\#(long)","token":"t"}"#),
+        Row("renew: another forge", .put, "/auths/gitlab/personal", #"{"name":"main","token":"t"}"#),
+        Row("renew: host no address", .put, personal, #"{"name":"main","token":"t","host":"nowhere"}"#),
+        Row(
+            "renew: unknown forge", .put, "/auths/sourceforge/personal", #"{"name":"main","token":"t"}"#,
+            code: "SVCSTG.REPO.0401"),
+        Row("renew: no user", .put, "/auths/github/password", #"{"name":"main","password":"p"}"#),
+        Row("renew: no password", .put, "/auths/github/password", #"{"name":"main","user":"u"}"#),
+        Row(
+            "renew: unknown, by password", .put, "/auths/github/password",
+            #"{"name":"nothing","user":"u","password":"p"}"#, status: 404, code: "SVCSTG.REPO.0404"),
+        Row("renew: no code", .put, "/auths/github/oauth", #"{"name":"main","state":"s"}"#),
+        Row(
+            "renew: bad state", .put, "/auths/github/oauth", #"{"name":"main","code":"c","state":"s"}"#,
+            code: "SVCSTG.REPO.0402"),
+        Row(
+            "renew: unknown, by code", .put, "/auths/github/oauth", #"{"name":"nothing","code":"c","state":"s"}"#,
+            status: 404, code: "SVCSTG.REPO.0404"),
+        Row("renew: a visit without a name", .get, "/auths/github/redirect?reauthorize=true"),
+        Row("renew: neither true nor false", .get, "/auths/github/redirect?name=main&reauthorize=yes"),
+        Row(
+            "renew: a visit for nothing", .get, "/auths/github/redirect?name=nothing&reauthorize=true", status: 404,
+            code: "SVCSTG.REPO.0404"),
+        Row("renew: a visit to another forge", .get, "/auths/gitlab/redirect?name=main&reauthorize=true"),
         Row("no body", .post, personal), Row("empty object", .post, personal, "{}"),
         Row("not JSON", .post, personal, "name=main"), Row("cut off", .post, personal, #"{"name":"main","token":"t"#),
         Row("an array", .post, personal, "[]"), Row("a string", .post, personal, #""main""#),

@@ -39,13 +39,18 @@ import Testing
         Sample("ListAuthorizations", .get, "/auths"),
         Sample("ShowAuthorization", .get, "/auths/main"),
         Sample("ShowRedirectUrl", .get, "/auths/GitHub/redirect"),
-        Sample("CreateOAuth", .post, "/auths/github/oauth", body: "STATE"),
+        Sample("CreateOAuth", .post, "/auths/github/oauth", body: "STATE new-flow"),
+        Sample("UpdateOAuth", .put, "/auths/github/oauth", body: "STATE main"),
         Sample(
             "CreatePersonalAuth", .post, "/auths/github/personal",
             body: #"{"name":"new-one","token":"canary","extra":[1]}"#),
+        Sample("UpdatePersonalAuth", .put, "/auths/github/personal", body: #"{"name":"main","token":"canary"}"#),
         Sample(
             "CreatePasswordAuth", .post, "/auths/github/password",
             body: #"{"name":"new-two","user":"octavia","password":"canary"}"#),
+        Sample(
+            "UpdatePasswordAuth", .put, "/auths/github/password",
+            body: #"{"name":"main","user":"octavia","password":"canary"}"#),
         Sample("CheckRepositoryPassword", .get, "/auths/github/password/valid"),
         Sample("DeleteAuthorize", .delete, "/auths/main", status: 204),
         Sample("ListNamespaces", .get, "/repos/namespaces"),
@@ -80,11 +85,11 @@ import Testing
             try await site.storeMain()
             try await site.house.store(.password(user: "octavia", password: Secret("canary")), named: "pass")
             var body = sample.body
-            if body == "STATE" {
+            if let name = body?.split(separator: " ").last, body?.hasPrefix("STATE ") == true {
                 let address = try await site.house.broker.redirect(
                     to: .github, site: nil, name: nil, with: site.house.grant())
                 let state = URLComponents(string: address)?.queryItems?.first { $0.name == "state" }?.value ?? ""
-                body = #"{"name":"new-flow","code":"c","state":"\#(state)"}"#
+                body = #"{"name":"\#(name)","code":"c","state":"\#(state)"}"#
             }
             let answer = try await site.call(sample.method, sample.path, body: body)
             #expect(answer.status == sample.status, "\(answer.text)")

@@ -108,6 +108,39 @@ import Testing
         }
     }
 
+    @Test func `the callback page says what it renews, asks for no name, and renews it`() async throws {
+        try await TestSite.withSite { site async throws in
+            try await site.storeMain()
+            let asked = try await site.call(.get, "/auths/github/redirect?name=main&reauthorize=true").json()
+            let address = try #require(asked["url"] as? String)
+            let state = URLComponents(string: address)?.queryItems?.first { $0.name == "state" }?.value ?? ""
+            let shown = try await site.send(.get, "/oauth/callback?code=c&state=\(state)")
+            #expect(shown.status == 200)
+            #expect(shown.text.contains("alice of acme has asked to renew the authorization main"), "\(shown.text)")
+            #expect(shown.text.contains("type=\"hidden\" name=\"name\" value=\"main\""))
+            #expect(!shown.text.contains("<label") && shown.text.contains("UpdateOAuth"))
+            let done = try await site.send(.post, "/oauth/callback", body: "name=main&code=c&state=\(state)")
+            #expect(done.status == 200 && done.text.contains("is renewed"), "\(done.text)")
+            let after = try #require(try await site.house.broker.authorizations(site.house.grant()).first)
+            #expect((after.name.text, after.mode) == ("main", .oauth))
+            #expect(
+                try await site.send(.post, "/oauth/callback", body: "name=main&code=c&state=\(state)").status == 400)
+        }
+    }
+
+    @Test func `an authorization that was deleted during the visit is not made anew`() async throws {
+        try await TestSite.withSite { site async throws in
+            try await site.storeMain()
+            let asked = try await site.call(.get, "/auths/github/redirect?name=main&reauthorize=true").json()
+            let address = try #require(asked["url"] as? String)
+            let state = URLComponents(string: address)?.queryItems?.first { $0.name == "state" }?.value ?? ""
+            #expect(try await site.call(.delete, "/auths/main").status == 204)
+            let told = try await site.send(.post, "/oauth/callback", body: "name=main&code=c&state=\(state)")
+            #expect(told.status == 404 && told.text.contains("No authorization was made"), "\(told.text)")
+            #expect(try await site.house.broker.authorizations(site.house.grant()).isEmpty)
+        }
+    }
+
     @Test(arguments: ["x", "", "taken", String(repeating: "a", count: 64)])
     func `a name that cannot be is told beside the form, and the visit stays good`(name: String) async throws {
         try await TestSite.withSite { site async throws in

@@ -62,9 +62,19 @@ final class IAMTokens: Sendable {
     }
 
     func key(address: String, scope: String, user: String, password: Secret) -> Key {
-        let proof = HMAC<SHA256>.authenticationCode(
-            for: Array(user.utf8) + [0] + Array(password.exposed.utf8), using: pepper)
-        return Key(address: address, scope: scope, proof: Array(proof))
+        Key(address: address, scope: scope, proof: proof(user, password))
+    }
+
+    /// Forgets every token of a user's password. Who still uses the password gets another one by a login.
+    func forget(user: String, password: Secret) {
+        let proof = proof(user, password)
+        state.withLock { state in state.tokens = state.tokens.filter { $0.key.proof != proof } }
+    }
+
+    private func proof(_ user: String, _ password: Secret) -> [UInt8] {
+        Array(
+            HMAC<SHA256>.authenticationCode(
+                for: Array(user.utf8) + [0] + Array(password.exposed.utf8), using: pepper))
     }
 
     /// The token of a credential: the one that is known, or another one by a login.

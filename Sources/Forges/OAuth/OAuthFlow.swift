@@ -14,7 +14,7 @@ package import Model
 package struct OAuthFlow: Sendable {
     let application: OAuthApplication
     let upstream: Upstream
-    private let now: @Sendable () -> Int64
+    let now: @Sendable () -> Int64
 
     /// - Parameter now: Unix time in seconds, from which a token's lifetime is counted.
     package init(
@@ -86,17 +86,26 @@ package struct OAuthFlow: Sendable {
             Upstream.Header("Content-Type", "application/x-www-form-urlencoded"),
         ]
         var all = parameters
-        let secret = application.clientSecret.exposed
         if application.provesByBasic {
-            let pair = Data("\(application.clientID):\(secret)".utf8).base64EncodedString()
-            headers.append(Upstream.Header("Authorization", "Basic " + pair))
+            headers.append(basicProof)
         } else {
-            all = [("client_id", application.clientID), ("client_secret", secret)] + parameters
+            all = bodyProof + parameters
         }
         let request = Upstream.Request(
             .post, application.tokenAddress, headers: headers, body: Array(Self.encoded(all).utf8))
         let response = try await upstream.send(request, to: application.host.forge)
         return try OAuthAnswer(response, forge: application.host.forge).tokens(for: grant)
+    }
+
+    /// The application's id and secret as Basic authentication.
+    var basicProof: Upstream.Header {
+        let pair = Data("\(application.clientID):\(application.clientSecret.exposed)".utf8).base64EncodedString()
+        return Upstream.Header("Authorization", "Basic " + pair)
+    }
+
+    /// The application's id and secret as members of a form.
+    var bodyProof: [(String, String)] {
+        [("client_id", application.clientID), ("client_secret", application.clientSecret.exposed)]
     }
 
     private func refused(_ grant: OAuthAnswer.Grant) -> ForgeError {
@@ -108,7 +117,7 @@ package struct OAuthFlow: Sendable {
         lifetime.map { now() + min($0, 315_360_000) }
     }
 
-    private static func encoded(_ parameters: [(String, String)]) -> String {
+    static func encoded(_ parameters: [(String, String)]) -> String {
         parameters.map { $0.0 + "=" + PercentEncoding.segment($0.1) }.joined(separator: "&")
     }
 

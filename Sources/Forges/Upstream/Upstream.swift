@@ -1,7 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Model
+package import Model
 
 /// The one way out to a forge: takes a request, gives the forge's answer, whatever its status, or a ``ForgeError``.
 ///
@@ -105,6 +105,12 @@ package struct Upstream: Sendable {
             request.limit = min(request.limit ?? bytes, bytes)
             return try await exchange(request)
         }
+    }
+
+    /// Forgets what was got at a forge for a credential and is only in memory: for a credential that shall not be used any more.
+    package func forget(_ credential: Credential) {
+        guard case .password(let user, let password) = credential else { return }
+        iamTokens.forget(user: user, password: password)
     }
 
     /// Sends one request. A failure of the network becomes a ``ForgeError`` of the codes ``ForgeError/Code/unavailable``,

@@ -137,6 +137,28 @@ extension AccountStore {
         }
     }
 
+    /// The application that proves itself with its id and secret.
+    func application(_ clientID: String, secret: String) -> OAuthApplication? {
+        read { $0.application(clientID, secret: secret) }
+    }
+
+    /// Ends the pair that an access token of an application belongs to, or everything that its user has granted the application.
+    /// - Returns: false where the application has no such token that is good.
+    func revoke(accessToken: String, of application: OAuthApplication, wholeGrant: Bool) -> Bool {
+        let now = Self.now()
+        return update { state in
+            guard
+                let found = state.grants.first(where: {
+                    $0.accessToken.text == accessToken && $0.applicationID == application.id && !$0.isRevoked
+                }), found.accessExpires.map({ $0 > now }) ?? true
+            else { return false }
+            for grant in state.grants where grant.applicationID == application.id && grant.userID == found.userID {
+                if wholeGrant || grant.id == found.id { state.revokeGrant(grant.id) }
+            }
+            return true
+        }
+    }
+
     /// Unix time in seconds.
     static func now() -> Int64 {
         Int64(Date().timeIntervalSince1970)

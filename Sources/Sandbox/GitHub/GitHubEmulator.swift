@@ -53,9 +53,11 @@ struct GitHubEmulator: ForgeEmulator {
         let response: Response
         do {
             let version = try headers.checkRequest()
-            let identity = try identity(of: request)
+            // There an application proves itself, not a user.
+            let isApplication = route?.isForApplications ?? false
+            let identity = isApplication ? nil : try identity(of: request)
             headers.identity = identity
-            let rate = try count(identity, isFree: pattern == "GET /rate_limit")
+            let rate = try count(identity, isFree: isApplication || pattern == "GET /rate_limit")
             headers.rate = rate
             guard let route else { throw GitHubProblem.notFound }
             if route.requiresUser, identity == nil { throw GitHubProblem.requiresAuthentication }

@@ -14,21 +14,42 @@ struct GitHubRoute: Sendable {
     let scopes: [String]
     /// Whether an anonymous request is refused with 401.
     let requiresUser: Bool
+    /// Whether an OAuth application calls it, with its own id and secret.
+    let isForApplications: Bool
 
-    init(_ documentation: String, scopes: [String] = [], requiresUser: Bool = false, _ handler: @escaping Handler) {
+    init(
+        _ documentation: String, scopes: [String] = [], requiresUser: Bool = false, isForApplications: Bool = false,
+        _ handler: @escaping Handler
+    ) {
         self.documentation = documentation
         self.scopes = scopes
         self.requiresUser = requiresUser
+        self.isForApplications = isForApplications
         self.handler = handler
     }
 
     static let all: [(RoutePattern, GitHubRoute)] =
-        general + accounts + repositories + references + objects + commits + hooks + contents
+        general + applications + accounts + repositories + references + objects + commits + hooks + contents
 
     private static let general: [(RoutePattern, GitHubRoute)] = [
         ("GET /", GitHubRoute("meta/meta#github-api-root") { $0.root() }),
         ("GET /meta", GitHubRoute("meta/meta") { $0.meta() }),
         ("GET /rate_limit", GitHubRoute("rate-limit/rate-limit") { $0.rateLimit() }),
+    ]
+
+    private static let applications: [(RoutePattern, GitHubRoute)] = [
+        (
+            "DELETE /applications/:client_id/grant",
+            GitHubRoute("apps/oauth-applications#delete-an-app-authorization", isForApplications: true) {
+                try await $0.revoke(wholeGrant: true)
+            }
+        ),
+        (
+            "DELETE /applications/:client_id/token",
+            GitHubRoute("apps/oauth-applications#delete-an-app-token", isForApplications: true) {
+                try await $0.revoke(wholeGrant: false)
+            }
+        ),
     ]
 
     private static let accounts: [(RoutePattern, GitHubRoute)] = [

@@ -17,6 +17,11 @@ struct AuthorizationRow: Sendable {
     var nextCheck: Int64 = 0
 }
 
+/// A row that has just been deleted; nil where it held words that this Gatehouse does not know.
+struct DeletedRow: Sendable {
+    let row: AuthorizationRow?
+}
+
 /// Only the vault calls these: it alone makes and opens what `sealed` holds.
 extension SQLiteStore {
     static let columns = "id, name, forge, mode, host, home, user, avatar, site, created, updated, status"
@@ -26,11 +31,7 @@ extension SQLiteStore {
     ///   ``StoreError/Code/invalid``.
     func insert(_ row: AuthorizationRow) async throws(StoreError) {
         let authorization = row.authorization
-        // SQLite would cut such a text off, and the row would not open again under what it was sealed with.
-        let texts = [authorization.host, authorization.home, authorization.user, authorization.avatar]
-        guard (texts + [authorization.site ?? ""]).allSatisfy({ !$0.utf8.contains(0) }) else {
-            throw StoreError(.invalid, "An authorization's address, user or tag holds a NUL character.")
-        }
+        try Self.checkTexts(of: authorization)
         try await write { database in
             try database.cachedStatement(
                 sql: """
@@ -45,6 +46,14 @@ extension SQLiteStore {
                 row.standing.reason?.rawValue, row.standing.proved, row.standing.used, row.standing.expires,
                 row.standing.scopes?.joined(separator: " "), row.nextCheck,
             ])
+        }
+    }
+
+    /// SQLite would cut a text with a NUL off, and the row would not open again under what it was sealed with.
+    static func checkTexts(of authorization: Authorization) throws(StoreError) {
+        let texts = [authorization.host, authorization.home, authorization.user, authorization.avatar]
+        guard (texts + [authorization.site ?? ""]).allSatisfy({ !$0.utf8.contains(0) }) else {
+            throw StoreError(.invalid, "An authorization's address, user or tag holds a NUL character.")
         }
     }
 
@@ -129,16 +138,25 @@ extension SQLiteStore {
         }
     }
 
-    /// False where there was none.
-    func deleteAuthorization(named name: AuthorizationName, of tenant: TenantID) async throws(StoreError) -> Bool {
+    /// Deletes an authorization and gives what was deleted; nil where there was none.
+    func deleteAuthorization(
+        named name: AuthorizationName, of tenant: TenantID
+    ) async throws(StoreError) -> DeletedRow? {
         try await write { database in
+            let read = try database.cachedStatement(
+                sql: "SELECT \(Self.rowColumns) FROM authorizations WHERE tenant = ? AND name = ?")
+            guard let row = try Row.fetchOne(read, arguments: [tenant.text, name.text]) else { return nil }
             try database.cachedStatement(sql: "DELETE FROM authorizations WHERE tenant = ? AND name = ?")
                 .execute(arguments: [tenant.text, name.text])
-            return database.changesCount > 0
+            do {
+                return DeletedRow(row: try AuthorizationRow(row, of: tenant))
+            } catch is StoreError {
+                return DeletedRow(row: nil)
+            }
         }
     }
 
-    private static func lostRace(in database: Database, id: String, of tenant: TenantID) throws -> StoreError {
+    static func lostRace(in database: Database, id: String, of tenant: TenantID) throws -> StoreError {
         let statement = try database.cachedStatement(sql: "SELECT 1 FROM authorizations WHERE tenant = ? AND id = ?")
         guard try Int.fetchOne(statement, arguments: [tenant.text, id]) != nil else {
             return StoreError(.notFound, "The authorization has been deleted.")

@@ -23,6 +23,9 @@ enum SQLiteSchema {
         migrator.registerMigration("3 standing") { database in
             try database.execute(sql: standing)
         }
+        migrator.registerMigration("5 accounts") { database in
+            try database.execute(sql: accounts)
+        }
         return migrator
     }
 
@@ -188,5 +191,11 @@ enum SQLiteSchema {
         ALTER TABLE authorizations ADD COLUMN scopes TEXT;
         ALTER TABLE authorizations ADD COLUMN next_check INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX authorizations_by_check ON authorizations (next_check);
+        """
+
+    /// Who else has a grant of the same person is asked at every deletion.
+    private static let accounts = """
+        CREATE INDEX authorizations_by_account ON authorizations (forge, host, user COLLATE NOCASE)
+            WHERE mode = 'oauth';
         """
 }

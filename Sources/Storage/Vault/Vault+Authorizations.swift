@@ -90,12 +90,25 @@ extension Vault {
         try await store.set(reason: reason, of: id, tenant: tenant, ifRevision: revision)
     }
 
-    /// Deletes the authorization and its sealed credential. False where there was none.
-    package func delete(named name: AuthorizationName, of tenant: TenantID) async throws(StoreError) -> Bool {
-        try await store.deleteAuthorization(named: name, of: tenant)
+    /// Deletes the authorization and its sealed credential. A row that does not open is deleted, too.
+    /// - Returns: what was deleted; nil where there was none.
+    package func delete(
+        named name: AuthorizationName, of tenant: TenantID
+    ) async throws(StoreError) -> DeletedAuthorization? {
+        guard let deleted = try await store.deleteAuthorization(named: name, of: tenant) else { return nil }
+        guard let row = deleted.row else { return DeletedAuthorization(authorization: nil, credential: nil) }
+        return DeletedAuthorization(authorization: row.authorization, credential: readable(row))
     }
 
-    private func sealed(
+    private func readable(_ row: AuthorizationRow) -> Credential? {
+        do {
+            return try opened(row)
+        } catch {
+            return nil
+        }
+    }
+
+    func sealed(
         _ authorization: Authorization, _ credential: Credential, revision: Int64, proved: Int64? = nil,
         under master: SealingKey
     ) throws(StoreError) -> AuthorizationRow {

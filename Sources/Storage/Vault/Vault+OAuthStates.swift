@@ -27,13 +27,21 @@ package struct OAuthState: Sendable, Hashable {
     package let name: AuthorizationName?
     /// The PKCE code verifier, RFC 7636.
     package let verifier: Secret
+    /// The id of the authorization that gets another credential by the flow; nil where a new one is made.
+    package let renews: String?
 
-    package init(binding: OAuthStateBinding, user: String, name: AuthorizationName?, verifier: Secret) {
+    package init(
+        binding: OAuthStateBinding, user: String, name: AuthorizationName?, verifier: Secret, renews: String? = nil
+    ) {
         self.binding = binding
         self.user = user
         self.name = name
         self.verifier = verifier
+        self.renews = renews
     }
+
+    /// What is sealed of it: the verifier, and in a second line, which no verifier has, the authorization's id.
+    fileprivate var sealedText: String { [verifier.exposed, renews].compactMap(\.self).joined(separator: "\n") }
 }
 
 extension Vault {
@@ -51,7 +59,7 @@ extension Vault {
             let row = OAuthStateRow(
                 digest: digest, tenant: state.binding.tenant, user: state.user, forge: state.binding.forge,
                 site: state.binding.site, name: state.name, expires: expires, keyVersion: master.version,
-                sealed: try seal(Data(state.verifier.exposed.utf8), under: master, context))
+                sealed: try seal(Data(state.sealedText.utf8), under: master, context))
             try await store.insert(row, now: now)
         }
         return text
@@ -80,10 +88,11 @@ extension Vault {
 
     private func opened(_ row: OAuthStateRow) throws(StoreError) -> OAuthState {
         let binding = OAuthStateBinding(tenant: row.tenant, forge: row.forge, site: row.site)
-        let verifier = try open(row.sealed, version: row.keyVersion, SealContext(row))
+        let text = String(decoding: try open(row.sealed, version: row.keyVersion, SealContext(row)), as: UTF8.self)
+        let parts = text.split(separator: "\n", maxSplits: 1)
         return OAuthState(
-            binding: binding, user: row.user, name: row.name,
-            verifier: Secret(String(decoding: verifier, as: UTF8.self)))
+            binding: binding, user: row.user, name: row.name, verifier: Secret(parts.first.map(String.init) ?? ""),
+            renews: parts.count == 2 ? String(parts[1]) : nil)
     }
 }
 

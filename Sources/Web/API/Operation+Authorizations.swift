@@ -28,36 +28,41 @@ extension Operation {
                 return json.response()
             },
             Operation("ShowRedirectUrl", .get, "/auths/{repo_type}/redirect", .getAuthorization) { call in
+                let isRenewal = try call.parameters.flag("reauthorize")
+                let forge = try call.forgeID()
+                let name = isRenewal ? try call.parameters.required("name") : try call.parameters.optional("name")
                 let url = try await broker.redirect(
-                    to: try call.forgeID(), site: try call.parameters.optional("tag"),
-                    name: try call.parameters.optional("name"), with: call.grant)
+                    to: forge, site: try call.parameters.optional("tag"), name: name, renewing: isRenewal,
+                    with: call.grant)
                 var json = JSONWriter()
                 json.object { $0.member("url", url) }
                 return json.response()
             },
             Operation("CreateOAuth", .post, "/auths/{repo_type}/oauth", .createAuthorization) { call in
-                let forge = try call.forgeID()
-                let body = try await Body(call.request)
+                let visit = try await OAuthVisit(call)
                 return answer(
                     try await broker.authorize(
-                        try body.present("name", limit: 1024), forge: forge, site: try call.parameters.optional("tag"),
-                        code: try body.secret("code"), state: try body.secret("state"), with: call.grant))
+                        visit.name, forge: visit.forge, site: visit.site, code: visit.code, state: visit.state,
+                        with: call.grant))
+            },
+            Operation("UpdateOAuth", .put, "/auths/{repo_type}/oauth", .createAuthorization) { call in
+                let visit = try await OAuthVisit(call)
+                return answer(
+                    try await broker.reauthorize(
+                        visit.name, forge: visit.forge, site: visit.site, code: visit.code, state: visit.state,
+                        with: call.grant))
             },
             Operation("CreatePersonalAuth", .post, "/auths/{repo_type}/personal", .createAuthorization) { call in
-                let forge = try call.forgeID()
-                let body = try await Body(call.request)
-                let offer = Broker.Offer(
-                    name: try body.present("name", limit: 1024), forge: forge,
-                    credential: .personal(try body.secret("token")), host: try body.optional("host", limit: 2048))
-                return answer(try await broker.authorize(offer, with: call.grant))
+                answer(try await broker.authorize(try await personal(call), with: call.grant))
+            },
+            Operation("UpdatePersonalAuth", .put, "/auths/{repo_type}/personal", .createAuthorization) { call in
+                answer(try await broker.reauthorize(try await personal(call), with: call.grant))
             },
             Operation("CreatePasswordAuth", .post, "/auths/{repo_type}/password", .createAuthorization) { call in
-                let forge = try call.forgeID()
-                let body = try await Body(call.request)
-                let offer = Broker.Offer(
-                    name: try body.present("name", limit: 1024), forge: forge, credential: try password(body),
-                    host: try body.optional("host", limit: 2048))
-                return answer(try await broker.authorize(offer, with: call.grant))
+                answer(try await broker.authorize(try await password(call), with: call.grant))
+            },
+            Operation("UpdatePasswordAuth", .put, "/auths/{repo_type}/password", .createAuthorization) { call in
+                answer(try await broker.reauthorize(try await password(call), with: call.grant))
             },
             Operation("CheckRepositoryPassword", .get, "/auths/{repo_type}/password/valid", .getAuthorization) { call in
                 do {
@@ -73,6 +78,22 @@ extension Operation {
                 return Response(status: .noContent)
             },
         ]
+    }
+
+    private static func personal(_ call: Call) async throws -> Broker.Offer {
+        let forge = try call.forgeID()
+        let body = try await Body(call.request)
+        return Broker.Offer(
+            name: try body.present("name", limit: 1024), forge: forge,
+            credential: .personal(try body.secret("token")), host: try body.optional("host", limit: 2048))
+    }
+
+    private static func password(_ call: Call) async throws -> Broker.Offer {
+        let forge = try call.forgeID()
+        let body = try await Body(call.request)
+        return Broker.Offer(
+            name: try body.present("name", limit: 1024), forge: forge, credential: try password(body),
+            host: try body.optional("host", limit: 2048))
     }
 
     private static func answer(_ authorization: Authorization) -> Response {
@@ -99,6 +120,24 @@ extension Operation {
             !password.exposed.unicodeScalars.contains(where: isControl)
         else { throw ProblemError.invalid("user must not hold a colon, nor user or password control characters.") }
         return .password(user: user, password: password)
+    }
+}
+
+/// What a person's visit to a forge has brought back, as a caller hands it in.
+private struct OAuthVisit {
+    let forge: ForgeID
+    let site: String?
+    let name: String
+    let code: Secret
+    let state: Secret
+
+    init(_ call: Operation.Call) async throws {
+        forge = try call.forgeID()
+        let body = try await Body(call.request)
+        name = try body.present("name", limit: 1024)
+        site = try call.parameters.optional("tag")
+        code = try body.secret("code")
+        state = try body.secret("state")
     }
 }
 
@@ -151,23 +190,6 @@ extension JSONWriter {
             } else {
                 json.member("scopes", String?.none)
             }
-        }
-    }
-}
-
-extension StatusReason {
-    /// What it means and what to do.
-    fileprivate var advice: String {
-        switch self {
-        case .refused:
-            "The forge refuses the credential: it was revoked there, or the password was changed. Authorize again."
-        case .grantEnded:
-            "The forge does not renew the OAuth grant: it was revoked there, or lay unused for too long. Authorize again."
-        case .renewalLost:
-            "The service was killed just when the forge had renewed the tokens, and they are lost. Authorize again."
-        case .expired: "The credential's lifetime is over. Make a new one at the forge, and authorize again with it."
-        case .unreadable:
-            "The stored credential cannot be opened: it was changed outside of the service, or the master key is another. Authorize again, or let the operator restore a backup."
         }
     }
 }

@@ -80,6 +80,15 @@ struct RequestParameters: Sendable {
         return value
     }
 
+    /// A query parameter that is `true` or `false`; false where it is absent or empty.
+    func flag(_ name: String) throws -> Bool {
+        switch try optional(name)?.lowercased() {
+        case nil, "false": return false
+        case "true": return true
+        default: throw ProblemError.invalid("The query parameter \(name) must be true or false.")
+        }
+    }
+
     /// A query parameter that must be there and may have lines: a commit's message.
     func requiredLines(_ name: String) throws -> String {
         guard let value = query.first(where: { $0.name == name })?.value, !value.isEmpty, value.utf8.count <= 30_000,

@@ -43,6 +43,18 @@ struct OAuthCallback: Sendable {
             var name: String
             var code: String
             var state: String
+            /// Whether the name is settled: then it is not asked for.
+            var isRenewal: Bool
+            /// What a caller of the API uses instead of the form. Stored, since the template sees what is stored.
+            let operation: String
+
+            init(name: String, code: String, state: String, isRenewal: Bool) {
+                self.name = name
+                self.code = code
+                self.state = state
+                self.isRenewal = isRenewal
+                operation = isRenewal ? "UpdateOAuth" : "CreateOAuth"
+            }
         }
     }
 
@@ -60,11 +72,24 @@ struct OAuthCallback: Sendable {
         guard let pending = try await broker.pending(Secret(state)) else {
             return (.badRequest, Self.stale)
         }
-        return (.ok, Self.question(of: pending, .init(name: pending.name?.text ?? "", code: code, state: state)))
+        return (
+            .ok,
+            Self.question(
+                of: pending,
+                .init(name: pending.name?.text ?? "", code: code, state: state, isRenewal: pending.isRenewal))
+        )
     }
 
     private static func question(of pending: Broker.PendingOAuth, _ form: Page.Form, notice: String = "") -> Page {
-        Page(
+        if pending.isRenewal {
+            return Page(
+                title:
+                    "Let \(pending.tenant) use your \(pending.forge.displayName) account for \(form.name)?",
+                text:
+                    "\(pending.requester) of \(pending.tenant) has asked to renew the authorization \(form.name) with access to your account at \(pending.host). Go on only if you know them. What the authorization has now is replaced.",
+                notice: notice, form: form)
+        }
+        return Page(
             title: "Let \(pending.tenant) use your \(pending.forge.displayName) account?",
             text:
                 "\(pending.requester) of \(pending.tenant) has asked for access to your account at \(pending.host). Go on only if you know them. The authorization needs a name.",
@@ -77,6 +102,8 @@ struct OAuthCallback: Sendable {
         guard let code = form["code"], let state = form["state"], let name = form["name"] else {
             throw ProblemError.invalid("The form is not complete.")
         }
+        // Gone once it has been used.
+        let isRenewal = try await broker.pending(Secret(state))?.isRenewal ?? false
         let authorization: Authorization
         switch try await made(name, code: Secret(code), state: Secret(state)) {
         case .success(let done): authorization = done
@@ -86,7 +113,11 @@ struct OAuthCallback: Sendable {
             return (
                 .badRequest,
                 Self.question(
-                    of: pending, .init(name: name, code: code, state: state), notice: error.message)
+                    of: pending,
+                    .init(
+                        name: pending.isRenewal ? pending.name?.text ?? "" : name, code: code, state: state,
+                        isRenewal: pending.isRenewal),
+                    notice: error.message)
             )
         }
         return (
@@ -94,7 +125,7 @@ struct OAuthCallback: Sendable {
             Page(
                 title: "Done",
                 text:
-                    "The authorization \(authorization.name) for \(authorization.user) at \(authorization.forge.displayName) is made. You can close this page."
+                    "The authorization \(authorization.name) for \(authorization.user) at \(authorization.forge.displayName) is \(isRenewal ? "renewed" : "made"). You can close this page."
             )
         )
     }

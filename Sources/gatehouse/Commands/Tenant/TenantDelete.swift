@@ -3,6 +3,7 @@
 
 import Access
 import ArgumentParser
+import Forges
 import Foundation
 import Model
 import Storage
@@ -10,7 +11,11 @@ import Storage
 struct TenantDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete a tenant with its users, access keys and authorizations. There is no way back.")
+        abstract: "Delete a tenant with its users, access keys and authorizations. There is no way back.",
+        discussion: """
+            Afterwards its OAuth grants are ended at their forges, one after another, where a forge has a call for it. That may
+            be stopped with Ctrl-C: the tenant is gone by then.
+            """)
 
     @Argument(help: "The tenant's name.")
     var name: String
@@ -34,8 +39,43 @@ struct TenantDelete: AsyncParsableCommand {
                     throw Refusal("Nothing was deleted. --yes deletes without asking.")
                 }
             }
+            let jobs = try await Self.revocations(of: tenant, in: house)
             try await house.identity.delete(tenant)
             print("deleted tenant \(name)")
+            guard !jobs.isEmpty else { return }
+            try await house.withWorks { works in
+                let left = await works.revoker.revoke(jobs) { done in
+                    print("asked the forges to end \(done) of \(Self.counted(jobs.count, "OAuth grant"))")
+                    fflush(nil)
+                }
+                if left > 0 {
+                    print(
+                        "\(Self.counted(left, "grant")) could not be ended: they are good at their forges until their users end them there"
+                    )
+                }
+            }
+        }
+    }
+
+    /// What must be known before it is deleted. A credential that does not open is left to its end.
+    private static func revocations(of tenant: Tenant, in house: House) async throws -> [TokenRevoker.Job] {
+        var jobs: [TokenRevoker.Job] = []
+        for authorization in try await house.vault.authorizations(of: tenant.id) where authorization.mode == .oauth {
+            let entry = try await entry(of: authorization, in: house)
+            if let job = TokenRevoker.Job(authorization, entry?.credential, .grant) { jobs.append(job) }
+        }
+        return jobs
+    }
+
+    private static func entry(
+        of authorization: Authorization, in house: House
+    ) async throws(StoreError) -> VaultEntry? {
+        do throws(StoreError) {
+            return try await house.vault.entry(named: authorization.name, of: authorization.tenant)
+        } catch  where error.code == .unsealable {
+            return nil
+        } catch {
+            throw error
         }
     }
 
