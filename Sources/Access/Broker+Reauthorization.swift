@@ -47,9 +47,9 @@ extension Broker {
                     entry, with: credential, host: host.shown, account: account, site: site)
                 release(entry, after: credential)
                 return renewed
-            } catch where error.code == .changed {
+            } catch  where error.code == .changed {
                 entry = try await current(entry)
-            } catch where error.code == .notFound {
+            } catch  where error.code == .notFound {
                 throw Self.deletedMeanwhile
             } catch {
                 throw error

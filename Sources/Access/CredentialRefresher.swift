@@ -327,11 +327,11 @@ package actor CredentialRefresher {
             try await vault.replace(
                 credential: .oauth(tokens), of: authorization.id, tenant: authorization.tenant,
                 ifRevision: entry.revision)
-        } catch where error.code == .changed {
+        } catch  where error.code == .changed {
             // Authorized again meanwhile: that credential stands, and these tokens are nobody's.
             logger.notice("renewed tokens superseded", metadata: ["authorization": "\(authorization.id)"])
             revoker.submit(.init(authorization, .oauth(tokens), .tokens))
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             // Deleted meanwhile, and what was revoked then were the tokens before these.
             revoker.submit(.init(authorization, .oauth(tokens), .grant))
         } catch {

@@ -50,6 +50,7 @@ package struct OAuthSites: Sendable {
         if let found = here.first(where: { $0.site == authorization.site }) ?? here.first { return found }
         throw AccessError(
             .invalidRequest,
-            "No OAuth application is set up for the host of \(authorization.name). Give tag to move it to another host.")
+            "No OAuth application is set up for the host of \(authorization.name). Give tag to move it to another host."
+        )
     }
 }

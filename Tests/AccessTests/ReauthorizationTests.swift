@@ -108,7 +108,8 @@ import Testing
         #expect(revoked.first?.body.map { String(decoding: $0, as: UTF8.self) } == #"{"access_token":"token-tom"}"#)
     }
 
-    @Test func `a new OAuth grant ends the old token, never the grant, and not a token that is the same`() async throws {
+    @Test func `a new OAuth grant ends the old token, never the grant, and not a token that is the same`() async throws
+    {
         let (house, network) = try await Self.house()
         for code in ["one", "two", "two"] {
             let address = try await house.broker.redirect(to: .github, site: nil, name: nil, with: house.grant())
@@ -200,7 +201,8 @@ import Testing
 
     /// A GitLab at which, while it renews tokens, something else happens here first.
     private static func renewing(
-        _ event: @escaping @Sendable (TestHouse) async throws -> Void, _ body: (TestHouse, StubNetwork) async throws -> Void
+        _ event: @escaping @Sendable (TestHouse) async throws -> Void,
+        _ body: (TestHouse, StubNetwork) async throws -> Void
     ) async throws {
         let box = Mutex<TestHouse?>(nil)
         let network = StubNetwork { request in
@@ -266,7 +268,8 @@ import Testing
         box.withLock { $0 = nil }
     }
 
-    @Test func `a credential of a new host does not go to the old one with a request that was under way`() async throws {
+    @Test func `a credential of a new host does not go to the old one with a request that was under way`() async throws
+    {
         try await Self.renewing { house in
             _ = try await house.broker.reauthorize(
                 Self.offer("main", "tom", forge: .gitlab, host: "https://new.example.org"), with: house.grant())
@@ -322,7 +325,9 @@ import Testing
         #expect((renewed.id, renewed.user, renewed.site) == (first.id, "tim", "intl"))
     }
 
-    @Test func `a visit to renew is refused where there is nothing to renew, or no application of its host`() async throws {
+    @Test func `a visit to renew is refused where there is nothing to renew, or no application of its host`()
+        async throws
+    {
         let (house, _) = try await Self.house()
         func failing(_ name: String?, _ forge: ForgeID) async -> AccessError.Code? {
             await Self.code {
@@ -350,7 +355,9 @@ import Testing
         #expect(try await house.broker.authorizations(house.grant()).count == 1)
     }
 
-    @Test func `a visit to renew what was deleted meanwhile makes nothing, also where its name is taken again`() async throws {
+    @Test func `a visit to renew what was deleted meanwhile makes nothing, also where its name is taken again`()
+        async throws
+    {
         let (house, _) = try await Self.house()
         _ = try await house.broker.authorize(Self.offer("main", "tom"), with: house.grant())
         func visit() async throws -> Secret {

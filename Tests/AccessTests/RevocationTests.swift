@@ -42,7 +42,8 @@ import Testing
         #expect(network.requests.isEmpty)
         await Self.settle(house)
         #expect(network.requests.map(\.url) == [Self.revoke + "grant"])
-        #expect(log.lines.contains { $0.hasPrefix("info: tokens revoked authorization=") && $0.contains("reach=grant") })
+        #expect(
+            log.lines.contains { $0.hasPrefix("info: tokens revoked authorization=") && $0.contains("reach=grant") })
         #expect(!log.lines.contains { $0.contains("canary") }, "\(log.lines)")
     }
 

@@ -159,7 +159,8 @@ import Testing
         #expect(stage.sandbox.process.stop() == 0, "\(stage.sandbox.process.output)")
     }
 
-    @Test(arguments: [SIGSTOP, SIGKILL]) func `a forge that is slow or down holds no deletion up`(signal: Int32) async throws
+    @Test(arguments: [SIGSTOP, SIGKILL]) func `a forge that is slow or down holds no deletion up`(signal: Int32)
+        async throws
     {
         let stage = try await Stage()
         let seeded = try #require(stage.sandbox.ready.forges["gitlab"])

@@ -12,7 +12,8 @@ struct ReauthorizationStoreTests {
     private func oauth(_ access: String, expires: Int64? = nil, refresh: String? = nil) -> Credential {
         .oauth(
             OAuthTokens(
-                accessToken: Secret(access), refreshToken: refresh.map { Secret($0) }, expires: expires, scopes: ["repo"]))
+                accessToken: Secret(access), refreshToken: refresh.map { Secret($0) }, expires: expires,
+                scopes: ["repo"]))
     }
 
     @Test func `another mode, host, user and site take the place of all that was there, but its name`() async throws {

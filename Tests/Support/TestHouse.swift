@@ -55,7 +55,8 @@ package final class TestHouse: Sendable {
         let upstream = network.upstream
         let sites = OAuthSites(Self.applications)
         ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
-        revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger, limit: revocationLimit,
+        revoker = TokenRevoker(
+            vault: vault, sites: sites, upstream: upstream, logger: logger, limit: revocationLimit,
             clock: clock.wall)
         refresher = CredentialRefresher(
             vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger,

@@ -123,7 +123,8 @@ import Testing
             #expect(done.status == 200 && done.text.contains("is renewed"), "\(done.text)")
             let after = try #require(try await site.house.broker.authorizations(site.house.grant()).first)
             #expect((after.name.text, after.mode) == ("main", .oauth))
-            #expect(try await site.send(.post, "/oauth/callback", body: "name=main&code=c&state=\(state)").status == 400)
+            #expect(
+                try await site.send(.post, "/oauth/callback", body: "name=main&code=c&state=\(state)").status == 400)
         }
     }
 

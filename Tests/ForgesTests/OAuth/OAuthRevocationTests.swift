@@ -21,7 +21,8 @@ struct OAuthRevocationTests {
 
     private func tokens(expires: Int64? = nil, refresh: String? = "CANARY-refresh+1") -> OAuthTokens {
         OAuthTokens(
-            accessToken: Secret("CANARY-access"), refreshToken: refresh.map { Secret($0) }, expires: expires, scopes: [])
+            accessToken: Secret("CANARY-access"), refreshToken: refresh.map { Secret($0) }, expires: expires, scopes: []
+        )
     }
 
     private func revoke(
@@ -116,7 +117,8 @@ struct OAuthRevocationTests {
     }
 
     @Test(arguments: [ForgeID.github, .gitlab], [400, 401, 403, 429, 500, 302])
-    func `what is no answer to a revocation is a failure that shows no token`(forge: ForgeID, status: Int) async throws {
+    func `what is no answer to a revocation is a failure that shows no token`(forge: ForgeID, status: Int) async throws
+    {
         let step =
             forge == .github
             ? StubNetwork.Step(

@@ -47,7 +47,8 @@ struct AuthorizationReauthorize: AsyncParsableCommand {
         case .password where user?.isEmpty != false: throw ValidationError("A password needs --user.")
         default: break
         }
-        if let user, user.contains(":") || user.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+        if let user, user.contains(":") || user.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        {
             throw ValidationError("A user's name has no colon and no control characters.")
         }
     }

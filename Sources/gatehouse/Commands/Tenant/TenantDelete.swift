@@ -48,7 +48,11 @@ struct TenantDelete: AsyncParsableCommand {
                     print("asked the forges to end \(done) of \(Self.counted(jobs.count, "OAuth grant"))")
                     fflush(nil)
                 }
-                if left > 0 { print("\(Self.counted(left, "grant")) could not be ended: they are good at their forges until their users end them there") }
+                if left > 0 {
+                    print(
+                        "\(Self.counted(left, "grant")) could not be ended: they are good at their forges until their users end them there"
+                    )
+                }
             }
         }
     }
