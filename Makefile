@@ -9,7 +9,7 @@ ARGS ?=
 FILTER ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint format compat acceptance soak bench packages
+.PHONY: help run test build lint format compat acceptance soak rotation bench packages
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -44,6 +44,11 @@ soak: packages ## Let two processes on one store renew tokens for a hundred call
 	swift build --product gatehouse
 	scripts/soak-renewal.py .build/debug/gatehouse
 	scripts/soak-renewal.py .build/debug/gatehouse --kill
+
+rotation: packages ## Change the master key of 100,000 credentials while a server reads them, with a kill half way
+	GATEHOUSE_BENCH=1 swift build --configuration release --product gatehouse
+	GATEHOUSE_BENCH=1 swift build --configuration release --product gatehouse-fill
+	scripts/rotation.py .build/release/gatehouse .build/release/gatehouse-fill
 
 bench: packages ## Measure: requests a second, first answer, memory
 	scripts/bench.sh

@@ -113,6 +113,7 @@ let tests: [Target] = [
             "Web", "Access", "Forges", "Storage", "Model", "TestSupport",
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "Yams", package: "Yams"),
         ]
@@ -128,7 +129,7 @@ let tests: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "gatehouse", "Model", "Sandbox", "TestSupport",
+            "gatehouse", "Model", "Sandbox", "Storage", "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "CoreMetrics", package: "swift-metrics"),
             .product(name: "GRDB", package: "GRDB.swift"),
@@ -137,7 +138,7 @@ let tests: [Target] = [
     ),
 ]
 
-/// Built only when asked for: `make bench` sets the variable.
+/// Built only when asked for: `make bench` and `make rotation` set the variable.
 let benchmarks: [Target] =
     Context.environment["GATEHOUSE_BENCH"] == nil
     ? []
@@ -152,7 +153,9 @@ let benchmarks: [Target] =
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Benchmarks/Server"
-        )
+        ),
+        .executableTarget(
+            name: "gatehouse-fill", dependencies: ["Model", "Forges", "Storage", "Access"], path: "Benchmarks/Fill"),
     ]
 
 let package = Package(

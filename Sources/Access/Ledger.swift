@@ -90,7 +90,7 @@ package final class Ledger: Sendable {
         do {
             try await vault.set(
                 reason: reason, of: authorization.id, tenant: authorization.tenant, ifRevision: entry.revision)
-        } catch where [.changed, .notFound].contains(error.code) {
+        } catch  where [.changed, .notFound].contains(error.code) {
             // Replaced or deleted meanwhile: this status is no longer anybody's.
             return
         } catch {

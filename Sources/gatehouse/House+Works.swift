@@ -16,10 +16,7 @@ extension House {
         init(_ house: House, over connections: UpstreamConnections) {
             let (configuration, logger, vault) = (house.configuration, house.logger, house.vault)
             let upstream = connections.upstream(
-                policy: NetworkPolicy(
-                    trusted: configuration.trustedHosts, identities: Array(configuration.identities.values),
-                    allowances: configuration.allowances),
-                identities: configuration.identities)
+                policy: configuration.networkPolicy, identities: configuration.identities)
             let sites = OAuthSites(configuration.applications)
             ledger = Ledger(vault: vault, logger: logger)
             revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger)

@@ -37,7 +37,7 @@ package struct SQLiteStore: Sendable {
             }
         }
         do {
-            pool = try DatabasePool(path: path, configuration: configuration)
+            pool = try Self.pool(path, configuration, patience: busyTimeout)
             let migrator = SQLiteSchema.migrator
             guard try pool.read({ database in try SQLiteSchema.isOursOrNew(database) }) else {
                 throw StoreError(.unavailable, "\(path) is the database of another program. Give another path.")
@@ -58,6 +58,21 @@ package struct SQLiteStore: Sendable {
             try pool.write { database in try database.execute(sql: SQLiteSchema.mark) }
         } catch {
             throw StoreError(opening: path, error)
+        }
+    }
+
+    /// Two programs that turn a new file's write-ahead log on at once do not wait for each other as long as they should: SQLite
+    /// tells one of them at once that the file is locked.
+    private static func pool(
+        _ path: String, _ configuration: Configuration, patience: Double
+    ) throws -> DatabasePool {
+        let end = ContinuousClock.now + .seconds(patience)
+        while true {
+            do {
+                return try DatabasePool(path: path, configuration: configuration)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < end {
+                usleep(10_000)
+            }
         }
     }
 

@@ -52,9 +52,19 @@ package struct Backup: Sendable {
         defer { StoreFile.remove(draft) }
         let report = try await prove(as: draft, keys: keys, progress: progress)
         try StoreFile.sync(draft)
-        let aside = "\(store).before-restore-\(WallClock.system.milliseconds / 1000)"
+        let aside = Self.free("\(store).before-restore-\(WallClock.system.seconds)")
         let isAside = try StoreFile.place(draft, at: store, replacing: replacing, aside: aside)
         return Restored(report: report, aside: isAside ? aside : nil)
+    }
+
+    /// A name that no file has, nor a log beside it.
+    private static func free(_ name: String) -> String {
+        var (candidate, number) = (name, 1)
+        while ([""] + StoreFile.suffixes).contains(where: { StoreFile.exists(candidate + $0) }) {
+            number += 1
+            candidate = "\(name)-\(number)"
+        }
+        return candidate
     }
 
     private func prove(

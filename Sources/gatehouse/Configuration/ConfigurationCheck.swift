@@ -20,68 +20,97 @@ struct ConfigurationCheck {
     /// Prints what was found, the verdict last.
     /// - Throws: what would keep `gatehouse serve` from starting.
     func run() async throws {
-        checkListening()
-        try configuration.listen.checkCertificate()
-        if configuration.tls != nil { say("certificate", "good, and the key is its own") }
-        try await checkStore()
-        for forge in ForgeID.allCases where forge.modes.contains(.oauth) {
-            let sites = configuration.applications.filter { $0.host.forge == forge }
-                .map { "\($0.site ?? "default") at \($0.host.pages)" }
-            say(forge.rawValue, "OAuth: \(sites.isEmpty ? "not set up" : sites.joined(separator: ", "))")
-        }
-        for name in configuration.unknownVariables {
-            say("warning", "no setting reads the environment variable \(name)")
-        }
-        say("settings", "good")
+        say(listening)
+        say(try certificate())
+        say(try await store())
+        say(applications)
+        say(variables)
+        say([.good("settings", "good")])
     }
 
-    private func say(_ label: String, _ text: String) {
-        print(label.padding(toLength: 13, withPad: " ", startingAt: 0) + text)
+    private func say(_ findings: [Finding]) {
+        for finding in findings {
+            let label = finding.level == .warning ? "warning" : finding.about
+            print(label.padding(toLength: 13, withPad: " ", startingAt: 0) + finding.text)
+        }
     }
 
-    private func checkListening() {
-        say("listen", "\(configuration.host):\(configuration.port)\(configuration.tls == nil ? "" : " with TLS")")
-        say("public_url", configuration.publicURL)
+    var listening: [Finding] {
+        var findings: [Finding] = [
+            .good(
+                "listen", "\(configuration.host):\(configuration.port)\(configuration.tls == nil ? "" : " with TLS")"),
+            .good("public_url", configuration.publicURL),
+        ]
         let isLocal = ["127.0.0.1", "::1", "localhost"].contains(configuration.host)
-        if configuration.tls == nil, !isLocal { say("warning", "without TLS here, put a proxy with TLS in front") }
-        guard configuration.port != 0, configuration.host == "127.0.0.1" else { return }
+        if configuration.tls == nil, !isLocal {
+            findings.append(.warning("listen", "without TLS here, put a proxy with TLS in front"))
+        }
+        guard configuration.port != 0, configuration.host == "127.0.0.1" else { return findings }
         do {
             _ = try ReservedPort(configuration.port)
         } catch {
-            say(
-                "warning",
-                "port \(configuration.port) is in use or not allowed to this user; a Gatehouse may be running on it")
+            findings.append(
+                .warning(
+                    "listen",
+                    "port \(configuration.port) is in use or not allowed to this user; a Gatehouse may be running on it"
+                ))
+        }
+        return findings
+    }
+
+    /// - Throws: what is wrong with the certificate or its key.
+    func certificate() throws -> [Finding] {
+        try configuration.listen.checkCertificate()
+        return configuration.tls == nil ? [] : [.good("certificate", "good, and the key is its own")]
+    }
+
+    var applications: [Finding] {
+        ForgeID.allCases.filter { $0.modes.contains(.oauth) }.map { forge in
+            let sites = configuration.applications.filter { $0.host.forge == forge }
+                .map { "\($0.site ?? "default") at \($0.host.pages)" }
+            return .good(forge.rawValue, "OAuth: \(sites.isEmpty ? "not set up" : sites.joined(separator: ", "))")
         }
     }
 
-    private func checkStore() async throws {
-        // An empty file is no store yet, and opening it would make one.
-        let size = try? FileManager.default.attributesOfItem(atPath: configuration.storePath)[.size] as? Int
-        guard FileManager.default.fileExists(atPath: configuration.storePath), size != 0 else {
-            try checkFolder(of: configuration.storePath, key: "store.path")
-            say("store", "\(configuration.storePath), will be made on the first start")
-            try checkMasterKey()
-            return
+    var variables: [Finding] {
+        configuration.unknownVariables.map {
+            .warning("environment", "no setting reads the environment variable \($0)")
         }
+    }
+
+    /// Whether there is a store. An empty file is no store yet, and opening it would make one.
+    var hasStore: Bool {
+        let size = try? FileManager.default.attributesOfItem(atPath: configuration.storePath)[.size] as? Int
+        return FileManager.default.fileExists(atPath: configuration.storePath) && size != 0
+    }
+
+    private func store() async throws -> [Finding] {
+        guard hasStore else { return try newStore() }
         let house = try await House(configuration)
         let tenants = try await house.identity.tenants()
         try house.store.close()
-        say("store", "\(configuration.storePath), \(tenants.count) tenant\(tenants.count == 1 ? "" : "s")")
-        say("master key", "opens the store")
+        return [
+            .good("store", "\(configuration.storePath), \(tenants.count) tenant\(tenants.count == 1 ? "" : "s")"),
+            .good("master key", "opens the store"),
+        ]
     }
 
-    private func checkMasterKey() throws {
+    /// What the first start will make.
+    /// - Throws: why it cannot.
+    func newStore() throws -> [Finding] {
+        try checkFolder(of: configuration.storePath, key: "store.path")
+        return [.good("store", "\(configuration.storePath), will be made on the first start"), try masterKey()]
+    }
+
+    private func masterKey() throws -> Finding {
         switch configuration.masterKey {
         case .value(let text):
             _ = try KeyRing(text: text.exposed)
-            say("master key", "good")
+            return .good("master key", "good")
         case .file(let path):
-            guard try configuration.masterKey.read() == nil else {
-                say("master key", "good")
-                return
-            }
+            if try configuration.masterKey.read() != nil { return .good("master key", "good") }
             try checkFolder(of: path, key: "master_key.file")
-            say("master key", "\(path), will be made on the first start")
+            return .good("master key", "\(path), will be made on the first start")
         }
     }
 

@@ -59,6 +59,17 @@ struct ServiceConfiguration: Sendable {
         WebService.Listen(host: host, port: port, certificate: tls?.certificate, key: tls?.key)
     }
 
+    /// Which addresses the service connects to.
+    var networkPolicy: NetworkPolicy {
+        NetworkPolicy(trusted: trustedHosts, identities: Array(identities.values), allowances: allowances)
+    }
+
+    /// The hosts that the settings name, and those of the OAuth applications, each once.
+    var configuredHosts: [ForgeHost] {
+        var seen: Set<ForgeHost> = []
+        return trustedHosts.dropFirst(ForgeID.allCases.count).filter { seen.insert($0).inserted }
+    }
+
     /// A setting that cannot be used, with its key and what to do.
     struct Invalid: Error, CustomStringConvertible {
         let description: String

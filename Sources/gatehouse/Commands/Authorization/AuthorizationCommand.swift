@@ -6,6 +6,8 @@ import ArgumentParser
 struct AuthorizationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "authorization",
-        abstract: "List, renew and delete a tenant's authorizations.",
-        subcommands: [AuthorizationList.self, AuthorizationReauthorize.self, AuthorizationDelete.self])
+        abstract: "List, show, renew and delete a tenant's authorizations.",
+        subcommands: [
+            AuthorizationList.self, AuthorizationShow.self, AuthorizationReauthorize.self, AuthorizationDelete.self,
+        ])
 }
