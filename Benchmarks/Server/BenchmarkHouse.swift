@@ -43,19 +43,29 @@ func serveGatehouse(
     let upstream = connections.upstream(policy: NetworkPolicy(trusted: [host], allowances: []))
     let sites = OAuthSites([])
     let ledger = Ledger(vault: vault, logger: logger)
+    let audit = AuditRecord(vault: vault, logger: logger)
     let revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger)
     let refresher = CredentialRefresher(
         vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger)
     let broker = Broker(
         vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, ledger: ledger,
-        revoker: revoker)
+        revoker: revoker, audit: audit)
     let web = try WebService(
         broker: broker, identity: identity, publicURL: "http://127.0.0.1", isReady: { true },
         listen: .init(host: "127.0.0.1", port: 0, certificate: nil, key: nil), logger: logger,
         onListening: { onListening($0, token.exposed, tenant.id.text) })
     try await ServiceGroup(
         configuration: .init(
-            services: [web.service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [Recording(record: audit), web.service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     ).run()
     try await connections.shutdown()
+}
+
+/// Writes the record while requests are served, as in service.
+private struct Recording: Service {
+    let record: AuditRecord
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await record.run() }
+    }
 }

@@ -50,11 +50,13 @@ extension Broker {
         do {
             guard let entry = try await vault.entry(named: valid, of: grant.tenant) else { throw Self.noSuchName }
             let authorization = entry.authorization
+            grant.trace.note(authorization)
             return Details(
                 authorization: authorization, standing: ledger.completed(entry.standing, of: authorization.id),
                 isRenewed: entry.credential.isRenewable)
         } catch let error as StoreError where error.code == .unsealable {
             guard let found = try await vault.standing(named: valid, of: grant.tenant) else { throw error }
+            grant.trace.note(found.authorization)
             await ledger.markUnreadable(found.authorization.id, error)
             var standing = ledger.completed(found.standing, of: found.authorization.id)
             standing.reason = .unreadable
@@ -68,6 +70,8 @@ extension Broker {
     package func delete(_ name: String, with grant: Grant) async throws {
         guard let valid = AuthorizationName(name), let deleted = try await vault.delete(named: valid, of: grant.tenant)
         else { throw Self.noSuchName }
+        grant.trace.note(valid)
+        if let authorization = deleted.authorization { grant.trace.note(authorization) }
         guard let authorization = deleted.authorization, let credential = deleted.credential else { return }
         upstream.forget(credential)
         revoker.submit(.init(authorization, credential, .grant))
@@ -87,6 +91,7 @@ extension Broker {
                 .noSuchAuthorization, "This project has no password authorization of \(forge.displayName).")
         }
         for authorization in stored {
+            grant.trace.note(authorization)
             guard let entry = try await vault.entry(named: authorization.name, of: grant.tenant) else { continue }
             _ = try await open(entry).account()
         }
@@ -170,6 +175,7 @@ extension Broker {
         } catch {
             throw error.code == .alreadyExists ? Self.nameTaken : error
         }
+        grant.trace.note(authorization)
         return authorization
     }
 

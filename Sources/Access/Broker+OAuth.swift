@@ -114,10 +114,13 @@ extension Broker {
     /// Makes an authorization of a code and a state: the browser's way, for the user who asked for the redirect. A visit that renews
     /// an authorization does that, whatever name is given.
     /// - Throws: as ``authorize(_:forge:site:code:state:with:)`` and ``reauthorize(_:forge:site:code:state:with:)``.
-    package func authorize(_ name: String, code: Secret, state: Secret) async throws -> Authorization {
+    package func authorize(
+        _ name: String, code: Secret, state: Secret, trace: AuditTrace = AuditTrace()
+    ) async throws -> Authorization {
         guard let found = try await vault.peek(state.exposed), let asked = try await identity.caller(userID: found.user)
         else { throw Self.badState }
-        let grant = try Grant.authorise(asked, to: .createAuthorization, in: found.binding.tenant.text)
+        trace.note(asked)
+        let grant = try Grant.authorise(asked, to: .createAuthorization, in: found.binding.tenant.text, trace: trace)
         if let renewed = found.renews {
             let entry = try await existing(found.name?.text ?? "", of: found.binding.forge, with: grant)
             // Another of the same name is not what was asked for.

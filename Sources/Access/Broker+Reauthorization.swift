@@ -25,6 +25,7 @@ extension Broker {
     func existing(_ name: String, of forge: ForgeID, with grant: Grant) async throws -> VaultEntry {
         guard let valid = AuthorizationName(name), let entry = try await vault.entry(named: valid, of: grant.tenant)
         else { throw Self.noSuchName }
+        grant.trace.note(entry.authorization)
         guard entry.authorization.forge == forge else {
             throw AccessError(
                 .invalidRequest,

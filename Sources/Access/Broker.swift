@@ -17,6 +17,7 @@ package struct Broker: Sendable {
     let refresher: CredentialRefresher
     let ledger: Ledger
     let revoker: TokenRevoker
+    package let audit: AuditRecord
     /// The addresses that callers mean who name no host.
     let usualHosts: [ForgeID: String]
     let clock: WallClock
@@ -27,7 +28,8 @@ package struct Broker: Sendable {
     /// - Parameter usualHosts: the addresses that callers mean who name no host; the forge's own service where there is none.
     package init(
         vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
-        ledger: Ledger, revoker: TokenRevoker, usualHosts: [ForgeID: String] = [:], clock: WallClock = .system
+        ledger: Ledger, revoker: TokenRevoker, audit: AuditRecord, usualHosts: [ForgeID: String] = [:],
+        clock: WallClock = .system
     ) {
         self.vault = vault
         self.identity = identity
@@ -36,6 +38,7 @@ package struct Broker: Sendable {
         self.refresher = refresher
         self.ledger = ledger
         self.revoker = revoker
+        self.audit = audit
         self.usualHosts = usualHosts
         self.clock = clock
     }
@@ -58,14 +61,25 @@ package struct Broker: Sendable {
             throw AccessError(
                 .noSuchAuthorization, "The header X-Repo-Auth is missing. Send the name of an authorization in it.")
         }
-        guard let valid = AuthorizationName(name), let entry = try await vault.entry(named: valid, of: grant.tenant)
+        guard let valid = AuthorizationName(name), let entry = try await entry(named: valid, with: grant)
         else {
             throw AccessError(
                 .noSuchAuthorization,
                 "X-Repo-Auth names no authorization of this project. List the authorizations for their names.")
         }
+        grant.trace.note(entry.authorization)
         ledger.noteUse(of: entry.authorization)
         return Opened(authorization: entry.authorization, forge: try open(entry))
+    }
+
+    private func entry(named name: AuthorizationName, with grant: Grant) async throws(StoreError) -> VaultEntry? {
+        do throws(StoreError) {
+            return try await vault.entry(named: name, of: grant.tenant)
+        } catch {
+            // It is there, and does not open.
+            if error.code == .unsealable { grant.trace.note(name) }
+            throw error
+        }
     }
 
     func open(_ entry: VaultEntry) throws -> any Forge {

@@ -72,4 +72,5 @@ package enum Action: String, CaseIterable, Sendable, Hashable {
     case deleteAuthorization = "servicestage:repositoryAuth:delete"
     case readRepository = "gatehouse:repository:read"
     case writeRepository = "gatehouse:repository:write"
+    case readAudit = "gatehouse:audit:list"
 }

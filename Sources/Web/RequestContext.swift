@@ -5,17 +5,21 @@ import Access
 import Hummingbird
 import Logging
 import Model
+import NIOCore
 
 /// The context of every request, before anybody has proved anything. Handlers of it stand on open routes only.
 struct OpenContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let requestID: String
+    /// The other end of the connection: the caller, or the proxy in front.
+    let source: SocketAddress?
     /// Set by ``Authentication``; read only by ``CallerContext``.
     var caller: Caller?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         requestID = RequestID.make()
+        self.source = source.channel.remoteAddress
     }
 
     /// Logs with the request's ID. Made when there is something to log, since each change of a logger copies its metadata.
@@ -33,6 +37,7 @@ struct OpenContext: RequestContext {
 struct CallerContext: ChildRequestContext {
     var coreContext: CoreRequestContextStorage
     let requestID: String
+    let source: SocketAddress?
     let caller: Caller
 
     init(context: OpenContext) throws {
@@ -41,6 +46,7 @@ struct CallerContext: ChildRequestContext {
         }
         coreContext = context.coreContext
         requestID = context.requestID
+        source = context.source
         self.caller = caller
     }
 }

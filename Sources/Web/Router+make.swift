@@ -26,7 +26,7 @@ func makeRouter(
     let api = router.group().add(middleware: Authentication(identity: identity)).group(context: CallerContext.self)
     for operation in operations(broker) {
         api.on(operation.routerPath, method: operation.method) {
-            try await operation.respond(to: $0, $1)
+            try await operation.respond(to: $0, $1, broker.audit)
         }
     }
     return router
@@ -35,6 +35,7 @@ func makeRouter(
 /// Every operation of the API.
 func operations(_ broker: Broker) -> [Operation] {
     Operation.authorizations(broker) + Operation.repositories(broker) + Operation.files(broker)
+        + Operation.audit(broker)
 }
 
 private func text(_ text: String, _ status: HTTPResponse.Status = .ok) -> Response {

@@ -29,7 +29,7 @@ struct Gatehouse: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SandboxCommand.self, TenantCommand.self, UserCommand.self, AccessKeyCommand.self,
             AuthorizationCommand.self,
-            KeyCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
+            AuditCommand.self, KeyCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

@@ -11,6 +11,7 @@ extension House {
         let ledger: Ledger
         let revoker: TokenRevoker
         let refresher: CredentialRefresher
+        let audit: AuditRecord
         let broker: Broker
 
         init(_ house: House, over connections: UpstreamConnections) {
@@ -22,9 +23,10 @@ extension House {
             revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger)
             refresher = CredentialRefresher(
                 vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger)
+            audit = house.audit
             broker = Broker(
                 vault: vault, identity: house.identity, upstream: upstream, sites: sites, refresher: refresher,
-                ledger: ledger, revoker: revoker, usualHosts: configuration.usualHosts)
+                ledger: ledger, revoker: revoker, audit: audit, usualHosts: configuration.usualHosts)
         }
     }
 

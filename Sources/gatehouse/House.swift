@@ -19,6 +19,7 @@ struct House: Sendable {
     let store: SQLiteStore
     let vault: Vault
     let identity: Identity
+    let audit: AuditRecord
 
     /// Opens the store and the vault. Makes both, and the master key's file, where the store is new.
     /// - Parameter passwordCost: what a new password's hash costs; the recommended cost, but for a sandbox.
@@ -37,6 +38,7 @@ struct House: Sendable {
             store: store, vault: vault,
             settings: .init(tokenLifetime: configuration.tokenLifetime, endpoint: configuration.publicURL),
             passwords: PasswordHashing(cost: passwordCost))
+        audit = AuditRecord(vault: vault, logger: logger, retentionDays: configuration.auditRetention)
     }
 
     /// Serves until the process is told to stop, then finishes what has begun.
@@ -124,7 +126,8 @@ struct House: Sendable {
         let group = ServiceGroup(
             configuration: .init(
                 services: companions + [
-                    UntilShutdown { await works.ledger.run() }, RevokerService(revoker: works.revoker),
+                    UntilShutdown { await works.ledger.run() }, UntilShutdown { await works.audit.run() },
+                    RevokerService(revoker: works.revoker),
                     RefresherService(refresher: works.refresher),
                 ] + (configuration.checkInterval > 0 ? [UntilShutdown { await checker.run() }] : []) + metrics
                     + [web.service],

@@ -19,6 +19,7 @@ package final class TestHouse: Sendable {
     package let refresher: CredentialRefresher
     package let ledger: Ledger
     package let revoker: TokenRevoker
+    package let audit: AuditRecord
     package let broker: Broker
     /// A tenant's user, and another tenant's.
     package let caller: Caller
@@ -61,9 +62,10 @@ package final class TestHouse: Sendable {
         refresher = CredentialRefresher(
             vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger,
             clock: clock.wall, patience: patience)
+        audit = AuditRecord(vault: vault, logger: logger, clock: clock.wall)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            ledger: ledger, revoker: revoker, usualHosts: usualHosts, clock: clock.wall)
+            ledger: ledger, revoker: revoker, audit: audit, usualHosts: usualHosts, clock: clock.wall)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
     }
@@ -81,7 +83,8 @@ package final class TestHouse: Sendable {
         return (
             Broker(
                 vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
-                ledger: ledger, revoker: revoker, clock: clock.wall), refresher
+                ledger: ledger, revoker: revoker,
+                audit: AuditRecord(vault: vault, logger: logger, clock: clock.wall), clock: clock.wall), refresher
         )
     }
 

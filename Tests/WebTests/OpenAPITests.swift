@@ -17,7 +17,7 @@ import Yams
             let document = try #require(try Yams.load(yaml: answer.text) as? [String: Any])
             let paths = try #require(document["paths"] as? [String: [String: Any]])
             var described: Set<String> = []
-            for (path, item) in paths where path.hasPrefix(Operation.root) {
+            for (path, item) in paths where path.hasPrefix("/v1/{project_id}/") {
                 for (method, operation) in item
                 where ["get", "put", "post", "delete", "head", "patch"].contains(method) {
                     let id = (operation as? [String: Any])?["operationId"] as? String ?? "none"
@@ -25,7 +25,7 @@ import Yams
                 }
             }
             let served = operations(site.house.broker).map {
-                "\($0.id) \($0.method.rawValue) \(Operation.root)\($0.path)"
+                "\($0.id) \($0.method.rawValue) \($0.template)"
             }
             #expect(described == Set(served))
         }
@@ -36,7 +36,7 @@ import Yams
             let document = try #require(
                 try Yams.load(yaml: try await site.send(.get, "/openapi.yaml").text) as? [String: Any])
             let paths = try #require(document["paths"] as? [String: [String: Any]])
-            for (path, item) in paths where !path.hasPrefix(Operation.root) {
+            for (path, item) in paths where !path.hasPrefix("/v1/{project_id}/") {
                 for method in item.keys where ["get", "post", "delete", "head"].contains(method) {
                     let answer = try await site.send(.init(rawValue: method.uppercased()) ?? .get, path)
                     #expect(answer.code != "APIGW.0101", "\(method) \(path)")

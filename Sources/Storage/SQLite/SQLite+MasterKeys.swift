@@ -76,6 +76,9 @@ extension SQLiteStore {
                         database, sql: "SELECT count(*) FROM \(table.name) WHERE key_version = ?", arguments: [version])
                     ?? 0
             }
+            count +=
+                try Int.fetchOne(
+                    database, sql: "SELECT count(*) FROM audit_head WHERE key_version = ?", arguments: [version]) ?? 0
             if count == 0 {
                 try database.execute(sql: "DELETE FROM master_keys WHERE version = ?", arguments: [version])
             }

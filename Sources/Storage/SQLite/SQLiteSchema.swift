@@ -26,6 +26,9 @@ enum SQLiteSchema {
         migrator.registerMigration("5 accounts") { database in
             try database.execute(sql: accounts)
         }
+        migrator.registerMigration("8 audit") { database in
+            try database.execute(sql: audit)
+        }
         return migrator
     }
 
@@ -197,5 +200,41 @@ enum SQLiteSchema {
     private static let accounts = """
         CREATE INDEX authorizations_by_account ON authorizations (forge, host, user COLLATE NOCASE)
             WHERE mode = 'oauth';
+        """
+
+    /// The record outlives what it tells of, so that nothing in it refers to another table. `authorization` is no word of SQL's.
+    private static let audit = """
+        CREATE TABLE audit_events (
+            sequence INTEGER PRIMARY KEY CHECK (sequence > 0),
+            id TEXT NOT NULL UNIQUE \(isIdentifier("id")),
+            time INTEGER NOT NULL,
+            tenant TEXT,
+            actor TEXT NOT NULL CHECK (actor IN ('user', 'operator', 'service')),
+            user TEXT,
+            user_name TEXT,
+            action TEXT NOT NULL CHECK (action <> ''),
+            authorization TEXT,
+            authorization_id TEXT,
+            forge TEXT,
+            repository TEXT,
+            status INTEGER NOT NULL,
+            error_code TEXT,
+            request_id TEXT,
+            source TEXT,
+            duration INTEGER NOT NULL,
+            lost INTEGER,
+            hash BLOB NOT NULL CHECK (length(hash) = 32)
+        ) STRICT;
+        CREATE INDEX audit_events_by_tenant ON audit_events (tenant, sequence);
+
+        CREATE TABLE audit_head (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            first INTEGER NOT NULL,
+            anchor BLOB NOT NULL CHECK (length(anchor) = 32),
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL CHECK (length(hash) = 32),
+            key_version INTEGER NOT NULL REFERENCES master_keys (version),
+            signature BLOB NOT NULL
+        ) STRICT;
         """
 }

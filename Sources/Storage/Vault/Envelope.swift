@@ -23,28 +23,15 @@ struct SealContext: Sendable {
     /// change it would have the credential sent to a server of his own.
     let bound: [String?]
 
-    /// Unambiguous: every part has its length before it, and an absent text differs from an empty one.
     fileprivate func authenticatedData(for layer: StaticString, version: Int64?) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(512)
-        Self.append("gatehouse seal 1", to: &bytes)
-        Self.append("\(layer)", to: &bytes)
-        Self.append(kind.rawValue, to: &bytes)
-        Self.append(tenant?.text, to: &bytes)
-        Self.append(id, to: &bytes)
-        Self.append(version.map { String($0) }, to: &bytes)
-        for part in bound { Self.append(part, to: &bytes) }
-        return bytes
-    }
-
-    private static func append(_ part: String?, to bytes: inout [UInt8]) {
-        guard let part else {
-            bytes.append(0)
-            return
-        }
-        bytes.append(1)
-        withUnsafeBytes(of: UInt64(part.utf8.count).bigEndian) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: part.utf8)
+        var bytes = CanonicalBytes("gatehouse seal 1")
+        bytes.append("\(layer)")
+        bytes.append(kind.rawValue)
+        bytes.append(tenant?.text)
+        bytes.append(id)
+        bytes.append(version)
+        for part in bound { bytes.append(part) }
+        return bytes.bytes
     }
 }
 

@@ -90,6 +90,7 @@ extension Vault {
         batch: Int = 200, pause: Duration? = nil, progress: @Sendable (ResealProgress) -> Void = { _ in }
     ) async throws(StoreError) -> ResealResult {
         let newest = try await sealingKey()
+        try await signAuditAnew()
         var done = 0
         while true {
             let stale = try await keyVersions().filter { $0.version != newest.version }.reduce(0) { $0 + $1.count }
@@ -136,6 +137,7 @@ extension Vault {
                 .notFound, "There is no version \(version) of the master key. `gatehouse key list` lists them.")
         }
         if known.contains(version) {
+            try await signAuditAnew()
             let count = try await store.deleteMasterKey(version, now: clock.milliseconds)
             guard count == 0 else {
                 throw StoreError(

@@ -22,6 +22,7 @@ extension Operation {
             Operation("ShowProjectDetail", .get, "/repos/project-info", .readRepository) { call in
                 let address = try call.parameters.required("clone_url")
                 let repository = try await call.forge(broker).repository(cloneURL: address)
+                call.grant.trace.note(namespace: repository.namespace.name, project: repository.name)
                 var json = JSONWriter()
                 json.object {
                     $0.member("namespace_id", repository.namespace.id)
@@ -41,6 +42,7 @@ extension Operation {
                 let name = try await Body(call.request).text("name", limit: 255)
                 guard !name.contains("/"), !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
                 else { throw ProblemError.invalid("name must not hold '/' or control characters.") }
+                call.grant.trace.note(namespace: namespace, project: name)
                 let repository = try await call.forge(broker).createRepository(named: name, in: namespace)
                 var json = JSONWriter()
                 json.repository(repository)

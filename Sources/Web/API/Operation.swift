@@ -27,8 +27,10 @@ struct Operation: Sendable {
 
         /// The repository that the path names.
         func repository() throws -> RepositoryReference {
-            RepositoryReference(
+            let repository = RepositoryReference(
                 namespace: try parameters.place("namespace"), project: try parameters.place("project"))
+            grant.trace.note(namespace: repository.namespace, project: repository.project)
+            return repository
         }
     }
 
@@ -44,17 +46,22 @@ struct Operation: Sendable {
 
     static let root = "/v1/{project_id}/git"
 
-    private let template: String
+    /// The whole path, in OpenAPI's form.
+    let template: String
     /// The parameters' names, with the positions that the router knows them by.
     private let names: [(position: String, name: Substring)]
 
-    init(_ id: String, _ method: HTTPRequest.Method, _ path: String, _ action: Action, _ handle: @escaping Handler) {
+    /// - Parameter root: what stands before the path, where it is not the usual one.
+    init(
+        _ id: String, _ method: HTTPRequest.Method, _ path: String, _ action: Action, root: String = Self.root,
+        _ handle: @escaping Handler
+    ) {
         self.id = id
         self.method = method
         self.path = path
         self.action = action
         self.handle = handle
-        template = Self.root + path
+        template = root + path
         names = template.split(separator: "/").enumerated().compactMap { position, segment in
             segment.hasPrefix("{") ? (String(position), segment.dropFirst().dropLast()) : nil
         }
@@ -67,14 +74,25 @@ struct Operation: Sendable {
         return RouterPath(segments.map { $1.hasPrefix("{") ? "{\($0)}" : String($1) }.joined(separator: "/"))
     }
 
-    func respond(to request: Request, _ context: CallerContext) async throws -> Response {
+    func respond(to request: Request, _ context: CallerContext, _ record: AuditRecord) async throws -> Response {
+        let note = AuditNote(id, record, requestID: context.requestID, source: context.source)
+        // Whatever becomes of it is in the record of the caller's own tenant.
+        return try await note.recording(isChange: action.changesAuthorizations, by: { context.caller }) {
+            try await answer(to: request, context, note.trace)
+        }
+    }
+
+    private func answer(
+        to request: Request, _ context: CallerContext, _ trace: AuditTrace
+    ) async throws -> Response {
         // For the log: the template with the parameters' own names.
         context.coreContext.endpointPath.value = template
         let named = names.compactMap { position, name in
             context.parameters.get(position).map { (name, Substring($0)) }
         }
         let parameters = try RequestParameters(request, .init(named))
-        let grant = try Grant.authorise(context.caller, to: action, in: try parameters.segment("project_id"))
+        let grant = try Grant.authorise(
+            context.caller, to: action, in: try parameters.segment("project_id"), trace: trace)
         return try await handle(Call(request: request, grant: grant, parameters: parameters))
     }
 }

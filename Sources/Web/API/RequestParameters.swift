@@ -80,6 +80,16 @@ struct RequestParameters: Sendable {
         return value
     }
 
+    /// A query parameter that is a whole number; the fallback where it is absent or empty.
+    func number(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
+        guard let text = try optional(name) else { return fallback }
+        guard let number = Int(text), range.contains(number) else {
+            throw ProblemError.invalid(
+                "The query parameter \(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return number
+    }
+
     /// A query parameter that is `true` or `false`; false where it is absent or empty.
     func flag(_ name: String) throws -> Bool {
         switch try optional(name)?.lowercased() {

@@ -24,10 +24,21 @@ struct OAuthCallback: Sendable {
 
     func add(to router: Router<OpenContext>) {
         router.get("/oauth/callback") { request, context in
-            try await page { try await show(RequestParameters(request, context.parameters)) }
+            try await page {
+                let (status, page) = try await show(RequestParameters(request, context.parameters))
+                return render(status, page)
+            }
         }
         router.post("/oauth/callback") { request, context in
-            try await page { try await complete(request) }
+            let note = AuditNote(
+                "OAuthCallback", broker.audit, requestID: context.requestID, source: context.source)
+            // For whoever asked for the visit. A state that is not good is nobody's.
+            return try await page {
+                try await note.recording(isChange: true, by: { note.trace.caller }) {
+                    let (status, page) = try await complete(request, note.trace)
+                    return render(status, page)
+                }
+            }
         }
     }
 
@@ -96,7 +107,7 @@ struct OAuthCallback: Sendable {
             notice: notice, form: form)
     }
 
-    private func complete(_ request: Request) async throws -> (HTTPResponse.Status, Page) {
+    private func complete(_ request: Request, _ trace: AuditTrace) async throws -> (HTTPResponse.Status, Page) {
         let body = try await request.bytes(upTo: 64 << 10)
         let form = try Self.form(String(buffer: body))
         guard let code = form["code"], let state = form["state"], let name = form["name"] else {
@@ -105,7 +116,7 @@ struct OAuthCallback: Sendable {
         // Gone once it has been used.
         let isRenewal = try await broker.pending(Secret(state))?.isRenewal ?? false
         let authorization: Authorization
-        switch try await made(name, code: Secret(code), state: Secret(state)) {
+        switch try await made(name, code: Secret(code), state: Secret(state), trace) {
         case .success(let done): authorization = done
         case .failure(let error):
             // A name that is taken or against the rule: the visit is still good.
@@ -132,20 +143,19 @@ struct OAuthCallback: Sendable {
 
     /// A refusal of the name is a result; everything else is thrown.
     private func made(
-        _ name: String, code: Secret, state: Secret
+        _ name: String, code: Secret, state: Secret, _ trace: AuditTrace
     ) async throws -> Result<Authorization, AccessError> {
         do {
-            return .success(try await broker.authorize(name, code: code, state: state))
+            return .success(try await broker.authorize(name, code: code, state: state, trace: trace))
         } catch let error as AccessError where [.alreadyExists, .invalidRequest].contains(error.code) {
             return .failure(error)
         }
     }
 
     /// Runs a step; an error becomes a page too.
-    private func page(_ step: () async throws -> (HTTPResponse.Status, Page)) async throws -> Response {
+    private func page(_ step: () async throws -> Response) async throws -> Response {
         do {
-            let (status, page) = try await step()
-            return render(status, page)
+            return try await step()
         } catch {
             let problem = Problem(error)
             guard !problem.isFault else { throw error }

@@ -46,6 +46,8 @@ struct ServiceConfiguration: Sendable {
     var checkInterval: Int64
     /// Seconds before a credential's end from which on it is warned of.
     var checkWarning: Int64
+    /// Days that events of the record are kept; 0 for ever.
+    var auditRetention: Int
     var metricsHost: String
     /// Where metrics are served; nil for nowhere.
     var metricsPort: Int?
@@ -85,6 +87,7 @@ struct ServiceConfiguration: Sendable {
     /// - `upstream.timeout_seconds` (int, default 60), `upstream.connect_timeout_seconds` (int, default 10)
     /// - `token.lifetime_hours` (int, default 24)
     /// - `check.interval_hours` (int, default 24; 0 for no checks), `check.warning_days` (int, default 14)
+    /// - `audit.retention_days` (int, default 365; 0 for ever)
     /// - `metrics.port` (int, default none), `metrics.host` (string, default 127.0.0.1)
     /// - `log.level` (string, default info), `log.format` (text or json, default text)
     /// - `forges.FORGE.host` (address; default the forge's own service)
@@ -126,6 +129,7 @@ struct ServiceConfiguration: Sendable {
         tokenLifetime = Int64(try settings.int("token.lifetime_hours", default: 24, in: 1...8760)) * 3600
         checkInterval = Int64(try settings.int("check.interval_hours", default: 24, in: 0...720)) * 3600
         checkWarning = Int64(try settings.int("check.warning_days", default: 14, in: 0...365)) * 86_400
+        auditRetention = try settings.int("audit.retention_days", default: 365, in: 0...36_500)
         metricsHost = try settings.string("metrics.host") ?? "127.0.0.1"
         let metricsPort = try settings.int("metrics.port", default: 0, in: 0...65535)
         self.metricsPort = metricsPort == 0 ? nil : metricsPort

@@ -27,7 +27,9 @@ struct AuthorizationDelete: AsyncParsableCommand {
             let grant = house.operatorGrant(
                 .deleteAuthorization, in: try await house.identity.tenant(named: tenant))
             try await house.withWorks { works in
-                try await works.broker.delete(name, with: grant)
+                try await house.recording("DeleteAuthorize", grant) {
+                    try await works.broker.delete(name, with: grant)
+                }
                 print("deleted authorization \(name) of \(tenant)")
             }
         }

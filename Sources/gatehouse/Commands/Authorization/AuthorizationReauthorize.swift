@@ -62,8 +62,12 @@ struct AuthorizationReauthorize: AsyncParsableCommand {
             guard let known else { throw Refusal("\(tenant) has no authorization named \(name).") }
             let offer = Broker.Offer(name: name, forge: known.forge, credential: credential(secret), host: host)
             try await house.withWorks { works in
-                let renewed = try await works.broker.reauthorize(offer, with: grant)
-                print("\(name) of \(tenant) is authorized anew, for \(renewed.user) at \(renewed.host)")
+                try await house.recording(
+                    mode == .personal ? "UpdatePersonalAuth" : "UpdatePasswordAuth", grant
+                ) {
+                    let renewed = try await works.broker.reauthorize(offer, with: grant)
+                    print("\(name) of \(tenant) is authorized anew, for \(renewed.user) at \(renewed.host)")
+                }
             }
         }
     }

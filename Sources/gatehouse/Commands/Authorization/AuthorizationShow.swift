@@ -28,7 +28,9 @@ struct AuthorizationShow: AsyncParsableCommand {
         try await options.withHouse { house in
             let grant = house.operatorGrant(.getAuthorization, in: try await house.identity.tenant(named: tenant))
             try await house.withWorks { works in
-                show(try await works.broker.details(name, with: grant))
+                try await house.recording("ShowAuthorization", grant) {
+                    show(try await works.broker.details(name, with: grant))
+                }
             }
         }
     }

@@ -40,7 +40,9 @@ struct TenantDelete: AsyncParsableCommand {
                 }
             }
             let jobs = try await Self.revocations(of: tenant, in: house)
+            let authorizations = try await house.vault.authorizations(of: tenant.id)
             try await house.identity.delete(tenant)
+            try await house.record(deletionOf: tenant, authorizations)
             print("deleted tenant \(name)")
             guard !jobs.isEmpty else { return }
             try await house.withWorks { works in
