@@ -127,6 +127,7 @@ import Testing
         ("forges: {devcloud: {oauth: {sites: [a]}}}", "forges.devcloud.oauth.sites, which is not known"),
         ("forges: {gitlab: {oauth: {default: {client_secre: x}}}}", "client_secre, which is not known"),
         ("network: {allow: {a: b}}", "network.allow.a, which is not known"),
+        ("{listen: {port: 9000}, metrics: {port: 9000}}", "metrics.port and listen.port"),
         ("public_url: 'https://'", "public_url must"),
         ("public_url: 'https://u:p@gate.example.org'", "public_url must"),
         ("listen: {host: 0.0.0.0}", "public_url is missing"),

@@ -61,6 +61,20 @@ struct TamperingTests {
         }
     }
 
+    @Test func `a row of a forge that nobody knows is left out of the list, and told by its name`() async throws {
+        try await Fixture.with { house in
+            for name in ["sound", "strange"] {
+                try await house.vault.insert(try house.authorization(name), credential: .personal(Secret("token")))
+            }
+            try house.sql("UPDATE authorizations SET forge = 'svn' WHERE name = 'strange'")
+            #expect(try await house.vault.authorizations(of: house.tenants[0].id).map(\.name.text) == ["sound"])
+            let error = await #expect(throws: StoreError.self) {
+                try await house.vault.entry(named: #require(AuthorizationName("strange")), of: house.tenants[0].id)
+            }
+            #expect(error?.code == .unsealable && error?.message.contains("strange") == true)
+        }
+    }
+
     @Test func `a changed key version does not open`() async throws {
         try await Fixture.with { house in
             let authorization = try house.authorization()

@@ -129,6 +129,10 @@ struct ServiceConfiguration: Sendable {
         metricsHost = try settings.string("metrics.host") ?? "127.0.0.1"
         let metricsPort = try settings.int("metrics.port", default: 0, in: 0...65535)
         self.metricsPort = metricsPort == 0 ? nil : metricsPort
+        guard metricsPort != port || port == 0 else {
+            throw Invalid(
+                description: "metrics.port and listen.port are both \(port). Choose another one for one of them.")
+        }
         logLevel = try settings.choice("log.level", default: .info)
         logFormat = try settings.choice("log.format", default: .text)
         trustedHosts = ForgeID.allCases.map(ForgeHost.official)
