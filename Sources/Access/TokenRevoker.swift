@@ -53,6 +53,7 @@ package final class TokenRevoker: Sendable {
     private let upstream: Upstream
     private let logger: Logger
     private let limit: Duration
+    private let clock: WallClock
     private let jobs: AsyncStream<Job>
     private let queue: AsyncStream<Job>.Continuation
     /// Until when jobs are begun; nil until ``stop()``.
@@ -64,13 +65,15 @@ package final class TokenRevoker: Sendable {
 
     /// - Parameter limit: for one revocation.
     package init(
-        vault: Vault, sites: OAuthSites, upstream: Upstream, logger: Logger, limit: Duration = .seconds(5)
+        vault: Vault, sites: OAuthSites, upstream: Upstream, logger: Logger, limit: Duration = .seconds(5),
+        clock: WallClock = .system
     ) {
         self.vault = vault
         self.sites = sites
         self.upstream = upstream
         self.logger = logger
         self.limit = limit
+        self.clock = clock
         (jobs, queue) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.capacity))
     }
 
@@ -156,7 +159,7 @@ package final class TokenRevoker: Sendable {
             drop(job, "its OAuth application is another host's by now")
             return .impossible
         }
-        let flow = OAuthFlow(application, upstream: upstream)
+        let flow = OAuthFlow(application, upstream: upstream, now: { [clock] in clock.seconds })
         let reach = await reach(of: job, application)
         switch await ending(of: job, flow, reach) {
         case .revocation(.done):

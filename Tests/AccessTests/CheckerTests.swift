@@ -79,6 +79,33 @@ import Testing
         #expect(network.requests.count == 2)
     }
 
+    @Test func `an end that the forge tells is known, warned of, and then the reason`() async throws {
+        let dead = Mutex(false)
+        let network = StubNetwork { _ in
+            if dead.withLock({ $0 }) { return .json(#"{"message":"Bad credentials"}"#, status: 401) }
+            return .json(
+                #"{"login":"octavia","id":7,"html_url":"https://github.com/octavia","avatar_url":""}"#,
+                headers: [
+                    "GitHub-Authentication-Token-Expiration": "2025-01-12 12:00:00 UTC", "X-OAuth-Scopes": "repo, user",
+                ])
+        }
+        let house = try await TestHouse(network: network)
+        try await house.store(Self.personal, named: "main")
+        let log = LogRecorder()
+        let checker = Self.checker(house, log: log)
+        _ = await checker.round()
+        let standing = try await house.broker.details("main", with: house.grant()).standing
+        #expect(standing.expires == house.clock.wall.milliseconds + 10 * Self.day * 1000)
+        #expect(standing.scopes == ["repo", "user"])
+        #expect(log.lines.filter { $0.contains("credential ends soon") && $0.contains("name=main") }.count == 1)
+        house.clock.advance(seconds: 11 * Self.day)
+        dead.withLock { $0 = true }
+        _ = await checker.round()
+        let ended = try await house.broker.details("main", with: house.grant())
+        #expect(ended.standing.reason == .expired)
+        #expect(ended.authorization.status == .expired)
+    }
+
     @Test func `of two processes, one looks`() async throws {
         let network = Self.github()
         let house = try await TestHouse(network: network)

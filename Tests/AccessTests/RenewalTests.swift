@@ -64,6 +64,23 @@ import Testing
         #expect(details.authorization.status == .rejected)
     }
 
+    @Test func `tokens that a killed process has lost are told as lost, in the status and in the log`() async throws {
+        let log = LogRecorder()
+        let house = try await TestHouse(
+            network: Self.gitlab(knowing: "what the killed one was given"), logger: log.logger)
+        try await house.store(Self.tokens(0), named: "flow", forge: .gitlab)
+        let id = try #require(try await house.broker.authorizations(house.grant()).first?.id)
+        #expect(try await house.vault.takeRenewal(of: id, owner: "killed", milliseconds: 10_000) == .granted)
+        house.clock.advance(seconds: 11)
+        try await house.serving {
+            await #expect(throws: ForgeError.self) { try await Self.account(at: house) }
+        }
+        let details = try await house.broker.details("flow", with: house.grant())
+        #expect(details.standing.reason == .renewalLost)
+        #expect(details.authorization.status == .rejected)
+        #expect(log.lines.contains { $0.contains("tokens lost in a renewal that was cut off") && $0.contains(id) })
+    }
+
     @Test func `new tokens that never came into force are renewed by the refresh token before them`() async throws {
         let house = try await TestHouse(network: Self.gitlab(knowing: "refresh-0", answering: 2))
         try await house.store(Self.tokens(1, previous: "refresh-0"), named: "flow", forge: .gitlab)

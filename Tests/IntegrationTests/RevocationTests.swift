@@ -51,14 +51,14 @@ import Testing
         }
 
         /// Walks through a forge's pages as its user and gives code and state.
-        func visit(_ one: Case, more: String = "") async throws -> (code: String, state: String) {
+        func visit(_ one: Case, more: String = "") async throws -> Visitor.Consent {
             let tag = one.tag.map { "tag=\($0)&" } ?? ""
             let answer = try await sandbox.call("GET", "/auths/\(one.repoType)/redirect?\(tag)\(more)")
             let url = try #require(
                 try answer.json()["url"] as? String, "\(String(decoding: answer.body, as: UTF8.self))")
             let seeded = try #require(sandbox.ready.forges[one.forge])
-            return try await ForgeVisitor(seeded.host).allow(
-                url, user: seeded.sign_in.user, password: seeded.sign_in.password)
+            var visitor = Visitor()
+            return try await visitor.allow(url, as: seeded.sign_in)
         }
 
         func oauth(_ one: Case, _ name: String, method: String = "POST", more: String = "") async throws
@@ -183,22 +183,14 @@ import Testing
         let project = try value("project_id", try run("tenant", "create", "acme"))
         let password = try value("password", try run("user", "create", "acme", "alice"))
         let process = try GatehouseProcess(["serve", "--port", "0"], in: site, environment: environment)
-        var address = ""
-        while address.isEmpty, process.process.isRunning {
-            if process.output.contains("listening"),
-                let range = process.output.firstRange(of: /address=127\.0\.0\.1:[1-9][0-9]*/)
-            {
-                address = "http://" + process.output[range].dropFirst(8)
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        let address = try await process.listeningAddress()
         let caller = try await SandboxCaller(
             .init(
                 endpoint: address, project_id: project, access_key: .init(ak: "", sk: ""),
                 user: .init(domain: "acme", name: "alice", password: password), forges: [:]))
         let url = try #require(try await caller.call("GET", "/auths/gitlab/redirect").json()["url"] as? String)
-        let back = try await ForgeVisitor(seeded.host).allow(
-            url, user: seeded.sign_in.user, password: seeded.sign_in.password)
+        var visitor = Visitor()
+        let back = try await visitor.allow(url, as: seeded.sign_in)
         let made = try await caller.call(
             "POST", "/auths/gitlab/oauth", body: ["name": "flow", "code": back.code, "state": back.state])
         #expect(made.status == 200, "\(String(decoding: made.body, as: UTF8.self))")

@@ -55,7 +55,9 @@ package final class TestHouse: Sendable {
         let upstream = network.upstream
         let sites = OAuthSites(Self.applications)
         ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
-        revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger, limit: revocationLimit)
+        revoker = TokenRevoker(
+            vault: vault, sites: sites, upstream: upstream, logger: logger, limit: revocationLimit,
+            clock: clock.wall)
         refresher = CredentialRefresher(
             vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger,
             clock: clock.wall, patience: patience)
@@ -71,7 +73,8 @@ package final class TestHouse: Sendable {
         let sites = OAuthSites(Self.applications)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
-        let revoker = TokenRevoker(vault: vault, sites: sites, upstream: network.upstream, logger: logger)
+        let revoker = TokenRevoker(
+            vault: vault, sites: sites, upstream: network.upstream, logger: logger, clock: clock.wall)
         let refresher = CredentialRefresher(
             vault: vault, sites: sites, upstream: network.upstream, ledger: ledger, revoker: revoker, logger: logger,
             clock: clock.wall)
