@@ -73,7 +73,7 @@ import Testing
         #expect(try await house.vault.takeRenewal(of: id, owner: "killed", milliseconds: 10_000) == .granted)
         house.clock.advance(seconds: 11)
         try await house.serving {
-            await #expect(throws: ForgeError.self) { try await Self.account(at: house) }
+            _ = await #expect(throws: ForgeError.self) { try await Self.account(at: house) }
         }
         let details = try await house.broker.details("flow", with: house.grant())
         #expect(details.standing.reason == .renewalLost)
