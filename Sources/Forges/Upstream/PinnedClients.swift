@@ -9,7 +9,7 @@ import Synchronization
 /// for it. Its TLS still wants a certificate for the host's name. Connections are pooled within each.
 final class PinnedClients: Sendable {
     /// More than so many are kept only where all are in use.
-    static let capacity = 256
+    static let capacity = 64
     /// Whoever is not used for so long has no connection any more, and goes.
     static let idle: Duration = .seconds(120)
     /// How many addresses of a host are tried.
