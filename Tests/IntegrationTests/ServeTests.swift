@@ -116,6 +116,12 @@ import Testing
         ("a: [", "cannot be read as YAML: look at line"), ("- a\n- b", "must have keys at its top"),
         ("network: {alow: [10.0.0.0/8]}", "Is network.allow meant?"), ("netwrk: 5", "netwrk, which is not known"),
         ("forges: {devcloud: {iam: 'ftp://x'}}", "forges.devcloud.iam"),
+        ("forges: {gitlab: {ca: /etc/passwd}}", "forges.gitlab.ca has no effect"),
+        ("forges: {gitlab: {ca: /none, hosts: ['https://git.x.example']}}", "forges.gitlab.ca: /none is not there"),
+        (
+            "forges: {gitlab: {ca: /etc/passwd, hosts: ['https://git.x.example']}}",
+            "forges.gitlab.ca: /etc/passwd holds no certificate"
+        ),
         (
             "forges: {devcloud: {oauth: {default: {client_id: x}}}}",
             "forges.devcloud.oauth.default.client_id, which is not known"
