@@ -6,8 +6,8 @@
 #
 #     scripts/acceptance.sh [PROGRAM [ARGUMENT ...]]
 #
-# PROGRAM takes the sandbox's ready file and `--forge NAME` options. Without one, the program of the folder that
-# GATEHOUSE_SHARED names (../shared by default) is run; where there is none either, nothing is.
+# PROGRAM takes the sandbox's ready file and `--forge NAME` options. Without one, acceptance-signatures.py is run, and the
+# program of the folder that GATEHOUSE_SHARED names (../shared by default), where there is one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,12 +16,21 @@ if (($#)); then
     shift
     [[ -f $program ]] || { echo "There is no program $program." >&2; exit 1; }
 else
-    program=${GATEHOUSE_SHARED:-../shared}/acceptance/servicestage_sdk.py
-    if [[ ! -f $program ]]; then
-        echo "Skipped: the acceptance program is not here. Name one: scripts/acceptance.sh PROGRAM"
-        exit 0
-    fi
+    program=
 fi
 
 python=$(scripts/python-venv.sh .venv/acceptance huaweicloudsdkcore huaweicloudsdkservicestage)
-exec scripts/with-sandbox.sh "$python" "$program" {} "$@"
+if [[ -n $program ]]; then
+    exec scripts/with-sandbox.sh "$python" "$program" {} "$@"
+fi
+status=0
+echo "== acceptance-signatures"
+scripts/with-sandbox.sh "$python" scripts/acceptance-signatures.py {} || status=1
+program=${GATEHOUSE_SHARED:-../shared}/acceptance/servicestage_sdk.py
+if [[ -f $program ]]; then
+    echo "== $(basename "$program" .py)"
+    scripts/with-sandbox.sh "$python" "$program" {} || status=1
+else
+    echo "Skipped: $program is not here. Another program can be named: scripts/acceptance.sh PROGRAM"
+fi
+exit "$status"

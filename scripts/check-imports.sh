@@ -12,7 +12,8 @@ set -euo pipefail
 # FOLDER MODULE...; the longest folder that fits a file counts. `+` in front: these, besides those of the folder above.
 readonly doors='
 Model            FoundationEssentials Foundation Synchronization
-Forges           SYSTEM Model AsyncHTTPClient HTTPTypes Logging NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL
+Forges           SYSTEM Model HTTPTypes Logging
+Forges/Upstream  + AsyncHTTPClient NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL
 Forges/Git       + Crypto
 Forges/OAuth     + Crypto
 Forges/CodeArts  + Crypto
@@ -78,17 +79,18 @@ self_test() {
     local root found
     root=$(mktemp -d)
     trap 'rm -rf "$root"' RETURN
-    mkdir -p "$root"/Sources/{Model,Forges/OAuth,Forges/GitHub,Storage/Vault,Web/API,Hall}
+    mkdir -p "$root"/Sources/{Model,Forges/OAuth,Forges/GitHub,Forges/Upstream,Storage/Vault,Web/API,Hall}
     # Allowed, in every spelling.
     printf 'import FoundationEssentials\n' >"$root/Sources/Model/Noun.swift"
-    printf 'import Crypto\npackage import Model\n@preconcurrency import AsyncHTTPClient\n' >"$root/Sources/Forges/OAuth/Proof.swift"
-    printf '// import GRDB\nlet important = 1\nimport struct NIOCore.ByteBuffer\n' >"$root/Sources/Forges/GitHub/GitHub.swift"
+    printf 'import Crypto\npackage import Model\n@preconcurrency import Logging\n' >"$root/Sources/Forges/OAuth/Proof.swift"
+    printf '// import GRDB\nlet important = 1\nimport struct NIOCore.ByteBuffer\n' >"$root/Sources/Forges/Upstream/Upstream.swift"
     found=$(check "$root")
     [[ -z $found ]] || { echo "check-imports --self-test: a right import is refused: $found" >&2; return 1; }
     # Each of these must be found, once.
     printf 'import Hummingbird\n' >"$root/Sources/Model/A.swift"
     printf '\npackage import Crypto\n' >"$root/Sources/Forges/GitHub/B.swift"
     printf 'import Storage\n' >"$root/Sources/Forges/OAuth/C.swift"
+    printf 'import AsyncHTTPClient\n' >"$root/Sources/Forges/OAuth/G.swift"
     printf '    internal import struct AsyncHTTPClient.HTTPClient\n' >"$root/Sources/Storage/Vault/D.swift"
     printf '@testable import Forges\n' >"$root/Sources/Web/API/E.swift"
     printf 'import Model\n' >"$root/Sources/Hall/F.swift"
@@ -97,12 +99,13 @@ self_test() {
     for expected in 'Model/A.swift:1: Model may not import Hummingbird' \
         'Forges/GitHub/B.swift:2: Forges may not import Crypto' \
         'Forges/OAuth/C.swift:1: Forges/OAuth may not import Storage' \
+        'Forges/OAuth/G.swift:1: Forges/OAuth may not import AsyncHTTPClient' \
         'Storage/Vault/D.swift:1: Storage/Vault may not import AsyncHTTPClient' \
         'Web/API/E.swift:1: Web may not import Forges' \
         'Hall/F.swift:1: this folder is no room'; do
         grep -qF "Sources/$expected" <<<"$found" || { echo "check-imports --self-test: not found: $expected" >&2; return 1; }
     done
-    [[ $(wc -l <<<"$found") -eq 6 ]] || { echo "check-imports --self-test: too much is found: $found" >&2; return 1; }
+    [[ $(wc -l <<<"$found") -eq 7 ]] || { echo "check-imports --self-test: too much is found: $found" >&2; return 1; }
 }
 
 if [[ ${1:-} == --self-test ]]; then

@@ -121,8 +121,15 @@ def identity(contract):
     contract.call("ShowToken", 400)
     contract.call("ShowToken", 404, headers={"X-Subject-Token": "unknown"})
     contract.call("CheckToken", 200, headers=subject)
-    for name in "ShowIdentityVersion", "ListIdentityProjects", "ListTokenProjects":
+    for name in "ShowIdentityVersion", "ListIdentityProjects", "ListTokenProjects", "ListTokenDomains":
         contract.call(name, 200)
+    contract.call("ListIdentityProjects", 200, query={"name": "cn-north-4"})
+    contract.call("ListTokenDomains", 401, token=False)
+    asked = {"auth": {"identity": {"methods": ["token"], "token": {"duration_seconds": 900}}}}
+    contract.call("CreateTemporaryAccessKey", 201, body=asked)
+    contract.call("CreateTemporaryAccessKey", 400, body={"auth": {"identity": {"methods": ["password"]}}})
+    contract.call("CreateTemporaryAccessKey", 401, body=asked, token=False)
+    contract.call("CreateTemporaryAccessKey", 413, raw=b"x" * 70_000)
     contract.call("ListIdentityProjects", 401, token=False)
 
 

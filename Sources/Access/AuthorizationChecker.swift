@@ -138,7 +138,7 @@ package final class AuthorizationChecker: Sendable {
             let expires = facts.expires.map { $0 * 1000 } ?? Self.ownEnd(of: current.credential)
             warn(of: expires, authorization)
             try await broker.vault.setNextCheck(
-                next(after: current), of: authorization.id, expires: expires, scopes: facts.scopes)
+                next(after: current, ending: expires), of: authorization.id, expires: expires, scopes: facts.scopes)
             count(authorization, "good")
         } catch let error as ForgeError {
             count(authorization, error.code.rawValue)
@@ -159,8 +159,11 @@ package final class AuthorizationChecker: Sendable {
         broker.ledger.lastUse(of: entry).map { $0 >= entry.authorization.updated } ?? false
     }
 
-    private func next(after entry: VaultEntry) -> Int64 {
-        let regular = broker.clock.milliseconds + regular()
+    /// - Parameter expires: when the credential ends: its status is to be true then, not a day later.
+    private func next(after entry: VaultEntry, ending expires: Int64?) -> Int64 {
+        let now = broker.clock.milliseconds
+        var regular = now + regular()
+        if let expires, expires > now { regular = min(regular, expires + 1_000) }
         guard case .oauth(let tokens) = entry.credential, tokens.refreshToken != nil, let expires = tokens.expires,
             expires > broker.clock.seconds + 2 * Vault.renewalLead
         else { return regular }

@@ -39,7 +39,7 @@ extension Broker {
     package struct Details: Sendable {
         package let authorization: Authorization
         package let standing: Standing
-        /// Whether Gatehouse renews the credential before its end.
+        /// Whether Gatehouse renews the credential before its end; not where that has failed for good.
         package let isRenewed: Bool
     }
 
@@ -53,7 +53,7 @@ extension Broker {
             grant.trace.note(authorization)
             return Details(
                 authorization: authorization, standing: ledger.completed(entry.standing, of: authorization.id),
-                isRenewed: entry.credential.isRenewable)
+                isRenewed: entry.credential.isRenewable && entry.standing.reason == nil)
         } catch let error as StoreError where error.code == .unsealable {
             guard let found = try await vault.standing(named: valid, of: grant.tenant) else { throw error }
             grant.trace.note(found.authorization)
@@ -181,5 +181,6 @@ extension Broker {
 
     private static let nameTaken = AccessError(
         .alreadyExists,
-        "An authorization of this name exists already in this project. Choose another name, or delete that one.")
+        "An authorization of this name exists already in this project. Choose another name, delete that one, or authorize it again (PUT)."
+    )
 }

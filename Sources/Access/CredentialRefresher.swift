@@ -228,7 +228,7 @@ package actor CredentialRefresher {
             count(authorization, "failed")
             return .failed(ForgeError(.unavailable, authorization.forge, error.message))
         } catch {
-            return await unusable(authorization, error)
+            return await unusable(authorization, error, isLost: true)
         }
     }
 
@@ -269,7 +269,8 @@ package actor CredentialRefresher {
         ).increment()
     }
 
-    private func unusable(_ authorization: Authorization, _ error: any Error) async -> Outcome {
+    /// - Parameter isLost: whether the forge has given new tokens that could not be written. Otherwise nothing has been renewed.
+    private func unusable(_ authorization: Authorization, _ error: any Error, isLost: Bool = false) async -> Outcome {
         count(authorization, "failed")
         if (error as? StoreError)?.code == .unsealable {
             await ledger.markUnreadable(authorization.id, error)
@@ -279,9 +280,12 @@ package actor CredentialRefresher {
                     "The stored credential cannot be opened: it was changed, or sealed under another key. Authorize again."
                 ))
         }
-        logger.error(
-            "renewed credential not saved or not readable",
-            metadata: ["authorization": "\(authorization.id)", "error": "\(error)"])
+        let metadata: Logger.Metadata = ["authorization": "\(authorization.id)", "error": "\(error)"]
+        if isLost {
+            logger.critical("renewed credential lost", metadata: metadata)
+        } else {
+            logger.warning("renewal not begun", metadata: metadata)
+        }
         return .failed(Self.unsavable(authorization))
     }
 

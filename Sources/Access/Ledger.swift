@@ -39,9 +39,13 @@ package final class Ledger: Sendable {
             defer { seen = [:] }
             return seen
         }
+        guard !sightings.isEmpty else { return }
+        let isWritable = Meter(label: "gatehouse_store_writable")
         do {
             try await vault.note(sightings)
+            isWritable.set(1)
         } catch {
+            isWritable.set(0)
             logger.warning("times of use not saved", metadata: ["error": "\(error)"])
             seen.withLock { $0.merge(sightings) { new, old in new.merged(with: old) } }
         }

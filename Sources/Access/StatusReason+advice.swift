@@ -8,7 +8,7 @@ extension StatusReason {
     package var advice: String {
         switch self {
         case .refused:
-            "The forge refuses the credential: it was revoked there, or the password was changed. Authorize again."
+            "The forge refuses the credential: it was revoked there, the password was changed, or its lifetime is over. Authorize again."
         case .grantEnded:
             "The forge does not renew the OAuth grant: it was revoked there, or lay unused for too long. Authorize again."
         case .renewalLost:

@@ -100,6 +100,11 @@ struct TestRequest: Sendable {
     var payload: String?
 
     func signature(key: String = IdentityFixture.secretKey) -> String {
+        let text = stringToSign(algorithm: "SDK-HMAC-SHA256")
+        return hex(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(key.utf8))))
+    }
+
+    func stringToSign(algorithm: String) -> String {
         let lines = signedHeaders.flatMap { name in
             headers.filter { $0.name.lowercased() == name.lowercased() }.map { "\(name.lowercased()):\($0.value)\n" }
         }
@@ -109,12 +114,13 @@ struct TestRequest: Sendable {
             hash,
         ].joined(separator: "\n")
         let date = headers.first { $0.name.lowercased() == "x-sdk-date" }?.value ?? ""
-        let text = "SDK-HMAC-SHA256\n\(date)\n\(hex(SHA256.hash(data: Data(canonical.utf8))))"
-        return hex(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(key.utf8))))
+        return "\(algorithm)\n\(date)\n\(hex(SHA256.hash(data: Data(canonical.utf8))))"
     }
 
-    func authorization(key: String = IdentityFixture.secretKey) -> String {
-        "SDK-HMAC-SHA256 Access=\(IdentityFixture.accessKey), SignedHeaders=\(signedHeaders.joined(separator: ";")), "
+    func authorization(
+        key: String = IdentityFixture.secretKey, accessKey: String = IdentityFixture.accessKey
+    ) -> String {
+        "SDK-HMAC-SHA256 Access=\(accessKey), SignedHeaders=\(signedHeaders.joined(separator: ";")), "
             + "Signature=\(signature(key: key))"
     }
 

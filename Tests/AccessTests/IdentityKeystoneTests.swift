@@ -225,6 +225,46 @@ struct IdentityKeystoneTests {
         }
     }
 
+    @Test func `a region's name means the caller's project, and the answer bears it`() async throws {
+        try await IdentityFixture.with(settings: Identity.Settings(region: "harbour east")) { house async throws in
+            let caller = Caller(user: house.users[0], tenant: house.tenants[0])
+            for name in ["cn-north-4", "eu-west-101", "ru-moscow-1", "harbour east"] {
+                let projects = house.identity.projects(of: caller, named: name).projects
+                #expect(projects.map(\.id) == [IdentityFixture.project])
+                #expect(projects.map(\.name) == [name])
+                let scope = KeystoneAuthRequest.Scope.project(.name(name, domain: .name("acme")))
+                let token = try await house.identity.issue(house.passwordRequest(scope: scope)).body.token
+                #expect(token.project?.id == IdentityFixture.project)
+            }
+            for name in [
+                "", "RegionOne", "cn-north", "cn-north-", "cn--4", "-north-4", "CN-NORTH-4", "cn-north-4_sub",
+                "cn-north-4-5",
+                "c-north-4", "cn-n0rth-4", "cn-north-12345", "cn-nörth-4", "MOS", " cn-north-4", "other",
+            ] {
+                #expect(house.identity.projects(of: caller, named: name).projects.isEmpty, "\(name)")
+            }
+            let scope = KeystoneAuthRequest.Scope.project(.name("cn-north-4", domain: .name("other")))
+            let other = try await accessError {
+                _ = try await house.identity.issue(house.passwordRequest(scope: scope))
+            }
+            #expect(other?.code == .unauthenticated)
+        }
+    }
+
+    @Test func `the domain is the caller's own`() async throws {
+        try await IdentityFixture.with(settings: Identity.Settings(endpoint: "http://gate")) { house async throws in
+            let caller = Caller(user: house.users[0], tenant: house.tenants[0])
+            let json = try house.identity.domains(of: caller).json()
+            let object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+            let domains = try #require(object["domains"] as? [[String: Any]])
+            #expect(domains.count == 1)
+            #expect(domains[0]["id"] as? String == house.tenants[0].domain)
+            #expect(domains[0]["name"] as? String == "acme")
+            #expect(domains[0]["enabled"] as? Bool == true)
+            #expect((object["links"] as? [String: Any])?["self"] as? String == "http://gate/v3/auth/domains")
+        }
+    }
+
     @Test func `the version says where it stands`() throws {
         let json = String(decoding: try KeystoneVersion(address: "http://gate").json(), as: UTF8.self)
         #expect(json.contains(#""href":"http://gate/v3/""#))

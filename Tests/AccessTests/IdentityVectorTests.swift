@@ -163,48 +163,140 @@ struct IdentityVectorTests {
         #expect(text.hasSuffix("035471d7d02363879c3042a615dfc673b6a3b1000cfa46655b1f6731fbfeb284"))
     }
 
-    @Test func `a temporary key's request is canonical as recorded, and refused with a sentence`() async throws {
+    private static let names = "SignedHeaders=content-type;host;user-agent;x-project-id;x-sdk-date"
+    private static let otherVectors = [
+        (
+            0,
+            "V11-HMAC-SHA256 Credential=EXAMPLEAK0001/20250102/cn-north-4/servicestage, \(names), "
+                + "Signature=528d687d06063a1bf922709a10e8583b49715526f01358025637725d177260a7"
+        ),
+        (
+            3,
+            "V11-HMAC-SHA256 Credential=EXAMPLEAK0001/20250102/cn-north-4/servicestage, \(names), "
+                + "Signature=5a5acff83c481d88236b994459e05718eb1667034c31416d1b15527bd30e210a"
+        ),
+        (
+            0,
+            "SDK-ECDSA-P256-SHA256 Access=EXAMPLEAK0001, \(names), Signature=3044022049b7ce5deeb05a3056926343087b09be8191"
+                + "f0776abd9e1871e06b878729cbdd02203b686030f46c0361a53c20cc26f00982d90f90d96622e69ea716e126f5a779cb"
+        ),
+        (
+            3,
+            "SDK-ECDSA-P256-SHA256 Access=EXAMPLEAK0001, \(names), Signature=3044022024f702d0ffea03c199bfb6438476f841e8c2"
+                + "1bc90258cb3ef0f3ee2da6a7c85902202b10b044b22ca8742bf13f51a717b9036e460803ce4db5d0d151f1748a3229b0"
+        ),
+    ]
+
+    @Test(arguments: otherVectors)
+    func `a recorded signature of another algorithm is accepted, and covers what it names`(
+        index: Int, authorization: String
+    ) async throws {
+        let vector = Self.vectors[index]
+        try await IdentityFixture.with { house in
+            let caller = try await house.identity.caller(signing: vector.request.signed(authorization))
+            #expect(caller == Caller(user: house.users[0], tenant: house.tenants[0]))
+            var changes: [(TestRequest, String)] = []
+            for header in vector.request.headers.indices where header < 4 {
+                var request = vector.request
+                request.headers[header].value += "x"
+                changes.append((request, authorization))
+            }
+            var request = vector.request
+            request.body.append(32)
+            changes.append((request, authorization))
+            for (old, new) in [
+                ("EXAMPLEAK0001/20250102", "EXAMPLEAK0001/20250103"), ("cn-north-4", "cn-north-1"),
+                ("servicestage", "iam"), ("V11-HMAC-SHA256 Credential", "SDK-HMAC-SHA256 Credential"),
+                ("SDK-ECDSA-P256-SHA256", "SDK-HMAC-SHA256"), ("=3044", "=3045"), ("=3044", "="), ("=3044", "=ff3044"),
+            ] where authorization.contains(old) {
+                changes.append((vector.request, authorization.replacingOccurrences(of: old, with: new)))
+            }
+            for (request, text) in changes {
+                let error = try await accessError { _ = try await house.identity.caller(signing: request.signed(text)) }
+                #expect(error?.code == .unauthenticated, "\(text)")
+            }
+        }
+    }
+
+    @Test func `the P-256 key is derived as the library derives it`() throws {
+        let key = try #require(
+            VerifyingKey.privateKey(accessKey: IdentityFixture.accessKey, secret: IdentityFixture.secretKey))
+        #expect(
+            Hexadecimal.encode(key.rawRepresentation)
+                == "268941c7a12fef768394f10fc694f0de5a236e9c11a91a48caac2aa292bbfee7")
+        #expect(
+            Hexadecimal.encode(key.publicKey.rawRepresentation)
+                == "09bbe18ff368c9f22d19d1965df7d834b302d042189569636df2b20b551e4fd2"
+                + "ed63fee6826cb940ade3649f4e685e1c14896ce46307711ac2455f1ce1a1ed93")
+    }
+
+    @Test(arguments: [
+        "EXAMPLEAK0001", "EXAMPLEAK0001/20250102/cn-north-4", "EXAMPLEAK0001/20250102/cn-north-4/servicestage/x",
+        "EXAMPLEAK0001//cn-north-4/servicestage", "EXAMPLEAK0001/20250102//servicestage", "/20250102/a/b",
+        "EXAMPLEAK0001/20250102/cn north/servicestage", "EXAMPLEAK0001/2025010/cn-north-4/servicestage",
+        "EXAMPLEAK0001/202501022/cn-north-4/servicestage", "EXAMPLEAK0001/20250103/cn-north-4/servicestage",
+        "EXAMPLEAK0001/20250102/ö/servicestage", "EXAMPLEAK0001/20250102/\(String(repeating: "a", count: 65))/b",
+    ])
+    func `a credential of a derived key is of one form, and of the day`(credential: String) async throws {
+        try await IdentityFixture.with { house in
+            let text =
+                "V11-HMAC-SHA256 Credential=\(credential), \(Self.names), "
+                + "Signature=528d687d06063a1bf922709a10e8583b49715526f01358025637725d177260a7"
+            let error = try await accessError {
+                _ = try await house.identity.caller(signing: Self.vectors[0].request.signed(text))
+            }
+            #expect(error?.code == .unauthenticated)
+        }
+    }
+
+    @Test func `a recorded request of a temporary key is accepted with its security token only`() async throws {
         var request = Self.vectors[0].request
         request.headers.append(("x-security-token", "STSTOKEN"))
         request.signedHeaders.append("x-security-token")
-        let signed = request.signedHeaders.map { name in
-            (name: name, values: request.headers.filter { $0.name == name }.map(\.value))
-        }
-        let canonical = CanonicalRequest(
-            method: "GET", path: request.path, form: .decoded, query: "", signedHeaders: signed,
-            payload: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-        let signature = "93545cda355a37c6e695d6000678b777bce18972e396e8497196abaad89272f9"
-        let key = SymmetricKey(data: Data(IdentityFixture.secretKey.utf8))
-        let code = HMAC<SHA256>.authenticationCode(
-            for: canonical.stringToSign(date: "20250102T030405Z"), using: key)
-        #expect(Hexadecimal.encode(code) == signature)
-
+        let authorization =
+            "SDK-HMAC-SHA256 Access=\(IdentityFixture.accessKey), \(Self.names);x-security-token, "
+            + "Signature=93545cda355a37c6e695d6000678b777bce18972e396e8497196abaad89272f9"
         try await IdentityFixture.with { house in
-            let wire = request.signed(
-                "SDK-HMAC-SHA256 Access=\(IdentityFixture.accessKey), "
-                    + "SignedHeaders=\(request.signedHeaders.joined(separator: ";")), Signature=\(signature)")
-            let error = try await accessError { _ = try await house.identity.caller(signing: wire) }
-            #expect(error?.code == .unauthenticated)
-            #expect(error?.message.contains("X-Security-Token") == true)
+            let wire = request.signed(authorization)
+            // The fixture's key is a permanent one.
+            let permanent = try await accessError { _ = try await house.identity.caller(signing: wire) }
+            #expect(permanent?.code == .unauthenticated)
+            #expect(permanent?.message.contains("X-Security-Token") == true)
+
+            try await house.identity.deleteAccessKey(IdentityFixture.accessKey)
+            let now = house.clock.milliseconds
+            let temporary = AccessKey.Temporary(expires: now + 900_000, tokenDigest: Data(digestOf: "STSTOKEN"))
+            try await house.vault.insert(
+                AccessKey(
+                    id: IdentityFixture.accessKey, tenant: house.tenants[0].id, user: house.users[0].id, created: now,
+                    temporary: temporary), secret: Secret(IdentityFixture.secretKey))
+            let caller = try await house.identity.caller(signing: wire)
+            #expect(caller == Caller(user: house.users[0], tenant: house.tenants[0]))
+            let bare = Self.vectors[0]
+            let missing = try await accessError {
+                _ = try await house.identity.caller(signing: bare.request.signed(bare.authorization()))
+            }
+            #expect(missing?.message.contains("X-Security-Token") == true)
         }
     }
 
     @Test(arguments: [
         "SDK-HMAC-SM3 Access=EXAMPLEAK0001, SignedHeaders=content-type;host;user-agent;x-project-id;x-sdk-date, "
             + "Signature=8e6d569f9c2463e66151ec1480cbab0e211ea43eefcb0a32df90efb523aa2a27",
-        "V11-HMAC-SHA256 Credential=EXAMPLEAK0001/20250102/cn-north-4/servicestage, "
-            + "SignedHeaders=content-type;host;user-agent;x-project-id;x-sdk-date, "
-            + "Signature=528d687d06063a1bf922709a10e8583b49715526f01358025637725d177260a7",
-        "SDK-ECDSA-P256-SHA256 Access=EXAMPLEAK0001, SignedHeaders=x-sdk-date, Signature=3044",
         "SDK-SM2-SM3 Access=EXAMPLEAK0001, SignedHeaders=x-sdk-date, Signature=3044",
+        "V11-HMAC-SM3 Credential=EXAMPLEAK0001/20250102/cn-north-4/servicestage, SignedHeaders=x-sdk-date, Signature=00",
     ])
-    func `another algorithm is refused, and the one that is offered is named`(authorization: String) async throws {
+    func `an algorithm that is not offered is refused, and those that are offered are named`(authorization: String)
+        async throws
+    {
         try await IdentityFixture.with { house in
             let error = try await accessError {
                 _ = try await house.identity.caller(signing: Self.vectors[0].request.signed(authorization))
             }
             #expect(error?.code == .unauthenticated)
-            #expect(error?.message.contains("sign with SDK-HMAC-SHA256") == true)
+            for offered in ["SDK-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "V11-HMAC-SHA256"] {
+                #expect(error?.message.contains(offered) == true)
+            }
         }
     }
 }

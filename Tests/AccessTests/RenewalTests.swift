@@ -41,6 +41,11 @@ import Testing
         }
     }
 
+    /// Out of the way of the asynchronous form, which wants a transaction to end in one call.
+    private static func run(_ sql: String, at queue: DatabaseQueue) throws {
+        try queue.inDatabase { try $0.execute(sql: sql) }
+    }
+
     private static func account(at house: TestHouse) async throws -> Account {
         try await house.broker.open("flow", with: house.grant()).forge.account()
     }
@@ -72,7 +77,7 @@ import Testing
         let id = try #require(try await house.broker.authorizations(house.grant()).first?.id)
         #expect(try await house.vault.takeRenewal(of: id, owner: "killed", milliseconds: 10_000) == .granted)
         house.clock.advance(seconds: 11)
-        try await house.serving {
+        _ = try await house.serving {
             await #expect(throws: ForgeError.self) { try await Self.account(at: house) }
         }
         let details = try await house.broker.details("flow", with: house.grant())
@@ -133,6 +138,26 @@ import Testing
             #expect(try await Self.account(at: house).login == "octavia")
         }
         #expect(network.requests.filter { $0.url.hasSuffix("/oauth/token") }.count == 1)
+    }
+
+    @Test func `a store that takes no writes begins no renewal, and nothing is called lost`() async throws {
+        let log = LogRecorder()
+        let network = StubNetwork()
+        let house = try await TestHouse(network: network, busyTimeout: 0.01, logger: log.logger)
+        try await house.store(Self.tokens(0), named: "flow", forge: .gitlab)
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let holder = try DatabaseQueue(
+            path: house.directory.appending(path: "store.sqlite").path, configuration: configuration)
+        try Self.run("BEGIN IMMEDIATE", at: holder)
+        let error = try await house.serving {
+            await #expect(throws: ForgeError.self) { try await Self.account(at: house) }
+        }
+        #expect(error?.code == .unavailable)
+        try Self.run("ROLLBACK", at: holder)
+        #expect(network.requests.isEmpty)
+        #expect(log.lines.contains { $0.contains("renewal not begun") })
+        #expect(!log.lines.contains { $0.contains("lost") })
     }
 
     @Test func `an application that is no longer configured is the operator's fault, not the grant's end`() async throws

@@ -116,6 +116,12 @@ import Testing
         ("a: [", "cannot be read as YAML: look at line"), ("- a\n- b", "must have keys at its top"),
         ("network: {alow: [10.0.0.0/8]}", "Is network.allow meant?"), ("netwrk: 5", "netwrk, which is not known"),
         ("forges: {devcloud: {iam: 'ftp://x'}}", "forges.devcloud.iam"),
+        ("forges: {gitlab: {ca: /etc/passwd}}", "forges.gitlab.ca has no effect"),
+        ("forges: {gitlab: {ca: /none, hosts: ['https://git.x.example']}}", "forges.gitlab.ca: /none is not there"),
+        (
+            "forges: {gitlab: {ca: /etc/passwd, hosts: ['https://git.x.example']}}",
+            "forges.gitlab.ca: /etc/passwd holds no certificate"
+        ),
         (
             "forges: {devcloud: {oauth: {default: {client_id: x}}}}",
             "forges.devcloud.oauth.default.client_id, which is not known"
@@ -127,6 +133,7 @@ import Testing
         ("forges: {devcloud: {oauth: {sites: [a]}}}", "forges.devcloud.oauth.sites, which is not known"),
         ("forges: {gitlab: {oauth: {default: {client_secre: x}}}}", "client_secre, which is not known"),
         ("network: {allow: {a: b}}", "network.allow.a, which is not known"),
+        ("{listen: {port: 9000}, metrics: {port: 9000}}", "metrics.port and listen.port"),
         ("public_url: 'https://'", "public_url must"),
         ("public_url: 'https://u:p@gate.example.org'", "public_url must"),
         ("listen: {host: 0.0.0.0}", "public_url is missing"),

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import GRDB
 import Model
 import Testing
 
@@ -102,6 +103,62 @@ struct IdentityStoreTests {
             #expect(try await house.vault.accessKey("AK9XX") == nil)
             let taken = AccessKey(id: "AK0XX", tenant: house.tenants[1].id, user: house.users[1].id, created: 0)
             #expect(try await code { try await house.vault.insert(taken, secret: Secret("s")) } == .alreadyExists)
+        }
+    }
+
+    @Test func `a temporary access key is in no list, and is forgotten a day after its end`() async throws {
+        try await Fixture.with { house in
+            let user = house.users[0]
+            func insert(_ id: String, lifetime: Int64?) async throws {
+                let now = house.clock.milliseconds
+                let temporary = lifetime.map {
+                    AccessKey.Temporary(expires: now + $0 * 1000, tokenDigest: Data(digestOf: id))
+                }
+                try await house.vault.insert(
+                    AccessKey(id: id, tenant: user.tenant, user: user.id, created: now, temporary: temporary),
+                    secret: Secret("s"))
+            }
+            try await insert("AKFOREVER", lifetime: nil)
+            try await insert("AKSHORT", lifetime: 900)
+            #expect(try await house.store.accessKeys(of: user).map(\.id) == ["AKFOREVER"])
+            house.clock.advance(seconds: 24 * 3600 + 900)
+            try await insert("AKNEXT", lifetime: 900)
+            #expect(try await house.vault.accessKey("AKSHORT") != nil)
+            house.clock.advance(seconds: 1)
+            try await insert("AKLAST", lifetime: nil)
+            #expect(try await house.vault.accessKey("AKSHORT") == nil)
+            #expect(try await house.vault.accessKey("AKNEXT") != nil)
+            #expect(try await house.vault.accessKey("AKFOREVER") != nil)
+        }
+    }
+
+    @Test func `the schema refuses half a temporary key`() async throws {
+        try await Fixture.with { house in
+            let user = house.users[0]
+            let key = AccessKey(id: "AKMINE", tenant: user.tenant, user: user.id, created: 5)
+            try await house.vault.insert(key, secret: Secret("s"))
+            for change in [
+                "expires = 9", "token = zeroblob(32)", "expires = 9, token = x'00'",
+                "expires = 5, token = zeroblob(32)",
+            ] {
+                #expect(throws: DatabaseError.self) { try house.sql("UPDATE access_keys SET \(change)") }
+            }
+        }
+    }
+
+    @Test func `a used signature is remembered until its time is over, then forgotten`() async throws {
+        try await Fixture.with { house async throws in
+            let one = SignatureUse(digest: Data(digestOf: "one"), expires: 5000, tolerance: 0)
+            let two = SignatureUse(digest: Data(digestOf: "two"), expires: 9000, tolerance: 2000)
+            #expect(try await house.store.use(one, now: 1000))
+            #expect(try await house.store.use(one, now: 1000) == false)
+            #expect(try await house.store.use(two, now: 1000))
+            #expect(try await house.store.use(two, now: 2999))
+            #expect(try await house.store.use(two, now: 3000) == false)
+            #expect(try await house.store.use(one, now: 5000) == false)
+            #expect(try house.sql("UPDATE used_signatures SET uses = uses") == 2)
+            #expect(try await house.store.use(two, now: 5001) == false)
+            #expect(try house.sql("UPDATE used_signatures SET uses = uses") == 1)
         }
     }
 

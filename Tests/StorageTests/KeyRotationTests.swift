@@ -279,6 +279,16 @@ struct KeyRotationTests {
         }
     }
 
+    @Test func `a start without a version that nothing is sealed under is none of anybody's trouble`() async throws {
+        try await House.with { house in
+            _ = try await house.vault.beginRotation()
+            _ = try await house.vault.reseal(pause: .zero)
+            try KeySource.remove(1, from: house.keyFile)
+            let neighbour = try await house.neighbour()
+            #expect(try await neighbour.sealingKey().version == 2)
+        }
+    }
+
     @Test func `a value in the configuration holds several versions, and only the operator adds one`() async throws {
         try await House.with { house in
             let text = house.fixture.key.base64

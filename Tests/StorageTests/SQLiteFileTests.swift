@@ -122,12 +122,16 @@ struct SQLiteFileTests {
                 INSERT INTO tenants VALUES (1, '\(tenant)', '\(RandomText.hexadecimal())', 'one', 1);
                 INSERT INTO authorizations VALUES (7, '\(RandomText.hexadecimal())', '\(tenant)', 'kept', 'gitlab',
                     'oauth', 'https://gitlab.com', 'h', 'u', 'a', 'intl', 1, 2, 1, 1, 3, x'00');
+                INSERT INTO users VALUES (1, '\(tenant)', '\(tenant)', 'tom', 'scrypt$', 1);
+                INSERT INTO access_keys VALUES ('AKKEPT', '\(tenant)', '\(tenant)', 1, 1, x'00');
                 """
             try await old.write { try $0.execute(sql: insert) }
             try old.close()
             let store = try SQLiteStore(path: path)
             let kept = try await store.authorizations(of: try #require(TenantID(tenant)))
             #expect(kept.map(\.name.text) == ["kept"])
+            let key = try await store.accessKey("AKKEPT")
+            #expect(key != nil && key?.key.temporary == nil)
             #expect(kept.first?.site == "intl" && kept.first?.status == .expired && kept.first?.updated == 2)
             try await store.write { database in
                 try database.execute(sql: "UPDATE authorizations SET forge = 'gitea'")

@@ -1,6 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import Model
 import Testing
 
@@ -58,6 +59,20 @@ struct TamperingTests {
             try house.sql("UPDATE authorizations SET status = 2")
             let entry = try #require(try await house.vault.entry(named: authorization.name, of: authorization.tenant))
             #expect(entry.authorization.status == .rejected)
+        }
+    }
+
+    @Test func `a row of a forge that nobody knows is left out of the list, and told by its name`() async throws {
+        try await Fixture.with { house in
+            for name in ["sound", "strange"] {
+                try await house.vault.insert(try house.authorization(name), credential: .personal(Secret("token")))
+            }
+            try house.sql("UPDATE authorizations SET forge = 'svn' WHERE name = 'strange'")
+            #expect(try await house.vault.authorizations(of: house.tenants[0].id).map(\.name.text) == ["sound"])
+            let error = await #expect(throws: StoreError.self) {
+                try await house.vault.entry(named: #require(AuthorizationName("strange")), of: house.tenants[0].id)
+            }
+            #expect(error?.code == .unsealable && error?.message.contains("strange") == true)
         }
     }
 
@@ -152,6 +167,30 @@ struct TamperingTests {
             }
             let id = change.hasPrefix("id") ? "AKOTHER" : "AKMINE"
             #expect(try await code { _ = try await house.vault.accessKey(id) } == .unsealable)
+        }
+    }
+
+    @Test(arguments: [
+        "expires = expires + 1", "token = zeroblob(32)", "expires = NULL, token = NULL", "created = created + 1",
+    ])
+    func `a changed temporary access key does not open, and a permanent one does not become one`(
+        change: String
+    ) async throws {
+        try await Fixture.with { house in
+            let user = house.users[0]
+            let now = house.clock.milliseconds
+            let temporary = AccessKey.Temporary(expires: now + 900_000, tokenDigest: Data(digestOf: "token"))
+            let key = AccessKey(id: "AKTEMP", tenant: user.tenant, user: user.id, created: now, temporary: temporary)
+            let permanent = AccessKey(id: "AKMINE", tenant: user.tenant, user: user.id, created: now)
+            try await house.vault.insert(key, secret: Secret("s"))
+            try await house.vault.insert(permanent, secret: Secret("s"))
+            #expect(try await house.vault.accessKey("AKTEMP")?.key == key)
+            #expect(try await house.vault.checkSeals().bad.isEmpty)
+            try house.sql("UPDATE access_keys SET \(change) WHERE id = 'AKTEMP'")
+            #expect(try await code { _ = try await house.vault.accessKey("AKTEMP") } == .unsealable)
+            #expect(try await house.vault.checkSeals().bad.map(\.name) == ["AKTEMP"])
+            try house.sql("UPDATE access_keys SET expires = created + 1, token = zeroblob(32) WHERE id = 'AKMINE'")
+            #expect(try await code { _ = try await house.vault.accessKey("AKMINE") } == .unsealable)
         }
     }
 

@@ -48,9 +48,12 @@ struct CanonicalRequest: Sendable {
         self.bytes = bytes
     }
 
-    /// The text that is given to HMAC: the algorithm, the time and the hash of the canonical request.
-    func stringToSign(date: String) -> [UInt8] {
-        Array("\(SignatureHeader.algorithm)\n\(date)\n\(Hexadecimal.encode(SHA256.hash(data: bytes)))".utf8)
+    /// The text that is signed: the algorithm, the time, what a derived key is for, and the hash of the canonical request.
+    func stringToSign(
+        _ algorithm: SigningAlgorithm = .hmac, date: String, scope: String? = nil
+    ) -> [UInt8] {
+        let hash = Hexadecimal.encode(SHA256.hash(data: bytes))
+        return Array([algorithm.rawValue, date, scope, hash].compactMap(\.self).joined(separator: "\n").utf8)
     }
 
     private static func append(path: String, form: PathForm, to bytes: inout [UInt8]) {

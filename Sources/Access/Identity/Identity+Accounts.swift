@@ -80,7 +80,7 @@ extension Identity {
         return user
     }
 
-    /// Changes the password; all tokens of the user end.
+    /// Changes the password; all tokens and temporary access keys of the user end.
     /// - Throws: ``AccessError/Code/notFound``, ``AccessError/Code/invalidRequest``.
     package func setPassword(_ password: Secret, of user: User) async throws(AccessError) {
         let hash = try await hash(password)
@@ -99,17 +99,25 @@ extension Identity {
     /// Makes an access key: an AK of 20 upper-case letters and digits, an SK of 40 letters and digits.
     /// - Throws: ``AccessError/Code/notFound`` when the user is gone.
     package func createAccessKey(for user: User) async throws(AccessError) -> IssuedAccessKey {
-        let upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-        let digits = "0123456789"
         let key = AccessKey(
-            id: RandomText.drawn(from: upper + digits, count: 20), tenant: user.tenant, user: user.id,
-            created: clock.milliseconds)
-        let secret = Secret(RandomText.drawn(from: upper + upper.lowercased() + digits, count: 40))
+            id: Self.makeAccessKeyID(), tenant: user.tenant, user: user.id, created: clock.milliseconds)
+        let secret = Self.makeSecretKey()
         try await stored { () async throws(StoreError) in try await vault.insert(key, secret: secret) }
         return IssuedAccessKey(key: key, secret: secret)
     }
 
-    /// Oldest first.
+    static func makeAccessKeyID() -> String {
+        RandomText.drawn(from: upper + digits, count: 20)
+    }
+
+    static func makeSecretKey() -> Secret {
+        Secret(RandomText.drawn(from: upper + upper.lowercased() + digits, count: 40))
+    }
+
+    private static let upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    private static let digits = "0123456789"
+
+    /// The permanent ones, oldest first.
     package func accessKeys(of user: User) async throws(AccessError) -> [AccessKey] {
         try await stored { () async throws(StoreError) in try await store.accessKeys(of: user) }
     }

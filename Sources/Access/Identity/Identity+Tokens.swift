@@ -73,7 +73,7 @@ extension Identity {
             let earlier = session.token.methods.filter { $0 != "token" }
             (methods, expires) = (["token"] + earlier, session.token.expires)
         }
-        let scope = try Self.scope(request.scope, for: caller.tenant)
+        let scope = try scope(request.scope, for: caller.tenant)
         let text = Self.tokenPrefix + RandomText.base64URL(byteCount: 32)
         let record = TokenRecord(
             digest: Data(digestOf: text), scope: scope, methods: methods, issued: now, expires: expires)
@@ -141,14 +141,14 @@ extension Identity {
     }
 
     /// A tenant has one project, so a request that names no scope means that one, as a default project does in Keystone.
-    private static func scope(
+    private func scope(
         _ scope: KeystoneAuthRequest.Scope?, for tenant: Tenant
     ) throws(AccessError) -> TokenRecord.Scope {
         switch scope {
         case nil: return .project
         case .unscoped: return .none
         case .project(let project):
-            guard project.names(tenant) else {
+            guard project.names(tenant, isRegion: isRegion) else {
                 throw AccessError(.unauthenticated, "The project of auth.scope does not exist or is not this user's.")
             }
             return .project
@@ -176,10 +176,12 @@ extension DomainReference {
 }
 
 extension KeystoneAuthRequest.Project {
-    func names(_ tenant: Tenant) -> Bool {
+    /// By the tenant's name or, as at the cloud, by a region's.
+    func names(_ tenant: Tenant, isRegion: (String) -> Bool) -> Bool {
         switch self {
         case .id(let id): id == tenant.id.text
-        case .name(let name, let domain): name == tenant.name && (domain?.names(tenant) ?? true)
+        case .name(let name, let domain):
+            (name == tenant.name || isRegion(name)) && (domain?.names(tenant) ?? true)
         }
     }
 }

@@ -51,12 +51,12 @@ package struct KeystoneAuthRequest: Sendable {
         scope = try wire.auth.scope?.scope()
     }
 
-    fileprivate static func invalid(_ reason: String) -> AccessError {
+    static func invalid(_ reason: String) -> AccessError {
         AccessError(.invalidRequest, "The request body is invalid: \(reason).")
     }
 
     /// The word for a member that must be there and not be empty.
-    fileprivate static func required(_ text: String?, _ member: String) throws(AccessError) -> String {
+    static func required(_ text: String?, _ member: String) throws(AccessError) -> String {
         guard let text else { throw invalid("\(member) is missing") }
         guard !text.isEmpty else { throw invalid("\(member) is empty") }
         return text
@@ -178,31 +178,5 @@ private struct WireScope: Decodable {
             throw KeystoneAuthRequest.invalid("auth.scope names neither a project nor a domain")
         }
         return .unscoped
-    }
-}
-
-extension DecodingError {
-    /// Where in the body, and what was expected there; never what stood there.
-    fileprivate var whatIsWrong: String {
-        switch self {
-        case .keyNotFound(let key, let context):
-            "\(Self.member(context.codingPath + [key])) is missing"
-        case .typeMismatch(let type, let context):
-            "\(Self.member(context.codingPath)) must be \(Self.kind(of: type))"
-        case .valueNotFound(let type, let context):
-            "\(Self.member(context.codingPath)) is null and must be \(Self.kind(of: type))"
-        case .dataCorrupted: "it is not JSON"
-        @unknown default: "it is not JSON"
-        }
-    }
-
-    private static func member(_ path: [any CodingKey]) -> String {
-        guard !path.isEmpty else { return "the body" }
-        return path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-    }
-
-    private static func kind(of type: any Any.Type) -> String {
-        if type == String.self { return "a text" }
-        return type is any Sequence.Type && !(type is [String: Any].Type) ? "a list of texts" : "an object"
     }
 }

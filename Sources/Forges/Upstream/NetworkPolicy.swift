@@ -1,19 +1,23 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
-import NIOCore
-import NIOPosix
-import Synchronization
+package import Model
+
+/// Where a request may go: an origin, and those addresses of its host that were checked. A connection is made to one of these,
+/// not to the name.
+struct Route: Sendable {
+    let origin: Origin
+    /// At least one, in the order in which they are tried.
+    let addresses: [IPAddress]
+    /// Whom to trust there besides the system's authorities.
+    let roots: TrustRoots?
+}
 
 /// Which hosts callers may make this Gatehouse connect to.
 ///
-/// A host must be `https` and every address of its name a public one. Hosts that the operator has named, and names or
-/// addresses within ``Allowance``s, are taken as they are, also with plain `http`.
-///
-/// The client resolves the name once more when it connects. Over `https` a name that leads elsewhere by then fails for want
-/// of its certificate. Over `http`, which only an allowance opens, nothing stands in its way: an allowed network
-/// trusts whoever may give names to addresses in it, and an allowed host's name does not.
+/// A host must be `https` at a port for the web, and every address of its name a public one. Hosts that the operator has
+/// allowed, and names or addresses within ``Allowance``s, may be private and plain `http`. Origins that the operator has
+/// configured are taken as they are.
 package final class NetworkPolicy: Sendable {
     /// What the operator allows in spite of the rule: `10.1.0.0/16`, `fd00::/8`, `192.168.1.7`, or a host's name.
     package struct Allowance: Sendable, Hashable {
@@ -35,23 +39,44 @@ package final class NetworkPolicy: Sendable {
         }
     }
 
-    private struct Verdict {
-        let allowed: Bool
-        let until: ContinuousClock.Instant
-    }
-
     private let hosts: Set<String>
     private let networks: [IPNetwork]
     private let origins: Set<Origin>
-    private let verdicts = Mutex<[Origin: Verdict]>([:])
+    private let roots: [Origin: TrustRoots]
+    private let names: ResolvedNames
 
     /// - Parameters:
     ///   - trusted: the hosts that the operator has configured.
     ///   - identities: what the operator has configured to give tokens for them.
     ///   - allowances: what callers may name besides public hosts.
-    package init(trusted: [ForgeHost], identities: [IAMService] = [], allowances: [Allowance]) {
-        let addresses = trusted.flatMap { [$0.pages, $0.api] } + identities.map(\.address)
-        origins = Set(addresses.compactMap { Origin($0) })
+    ///   - roots: the authorities of the operator's own installations. They count for no other host, nor for a forge's public service.
+    package convenience init(
+        trusted: [ForgeHost], identities: [IAMService] = [], allowances: [Allowance], roots: [ForgeID: TrustRoots] = [:]
+    ) {
+        self.init(
+            trusted: trusted, identities: identities, allowances: allowances, roots: roots, resolver: .system,
+            now: { ContinuousClock.now })
+    }
+
+    init(
+        trusted: [ForgeHost], identities: [IAMService] = [], allowances: [Allowance],
+        roots: [ForgeID: TrustRoots] = [:],
+        resolver: Resolver, now: @escaping @Sendable () -> ContinuousClock.Instant
+    ) {
+        var origins: Set<Origin> = []
+        var rootsOfOrigins: [Origin: TrustRoots] = [:]
+        for host in trusted {
+            for origin in [host.pages, host.api].compactMap({ Origin($0) }) {
+                origins.insert(origin)
+                guard host != .official(host.forge), let roots = roots[host.forge] else { continue }
+                rootsOfOrigins[origin] = rootsOfOrigins[origin]?.union(roots) ?? roots
+            }
+        }
+        for origin in identities.compactMap({ Origin($0.address) }) {
+            origins.insert(origin)
+            guard let roots = roots[.devcloud] else { continue }
+            rootsOfOrigins[origin] = rootsOfOrigins[origin]?.union(roots) ?? roots
+        }
         var hosts: Set<String> = []
         var networks: [IPNetwork] = []
         for allowance in allowances {
@@ -60,46 +85,51 @@ package final class NetworkPolicy: Sendable {
             case .network(let network): networks.append(network)
             }
         }
+        self.origins = origins
+        self.roots = rootsOfOrigins
         self.hosts = hosts
         self.networks = networks
+        names = ResolvedNames(resolver, now: now)
     }
 
-    /// Throws ``Upstream/Failure/refusedHost`` or ``Upstream/Failure/unknownHost``. A verdict holds for 30 seconds.
-    func check(_ address: String) async throws(Upstream.Failure) {
+    /// The way to an address. A name is resolved at most once in 30 seconds.
+    ///
+    /// Throws ``Upstream/Failure/refusedHost`` or ``Upstream/Failure/unknownHost``.
+    func route(to address: String) async throws(Upstream.Failure) -> Route {
         guard let origin = Origin(address) else { throw .refusedHost }
-        if origins.contains(origin) || hosts.contains(origin.host) { return }
-        let now = ContinuousClock.now
-        if let verdict = verdicts.withLock({ $0[origin] }), verdict.until > now {
-            if verdict.allowed { return }
+        let isConfigured = origins.contains(origin)
+        guard isConfigured || origin.hasWebPort, mayBeAllowed(origin) else { throw .refusedHost }
+        let addresses = try await addresses(of: origin)
+        guard isConfigured || hosts.contains(origin.host) || addresses.allSatisfy({ allows($0, origin) }) else {
             throw .refusedHost
         }
-        let allowed = try await judge(origin)
-        verdicts.withLock {
-            if $0.count > 10_000 { $0.removeAll() }
-            $0[origin] = Verdict(allowed: allowed, until: now + .seconds(30))
-        }
-        if !allowed { throw .refusedHost }
+        return Route(origin: origin, addresses: addresses, roots: roots[origin])
     }
 
-    private func judge(_ origin: Origin) async throws(Upstream.Failure) -> Bool {
-        let addresses = try await resolve(origin)
-        return addresses.allSatisfy { address in
-            networks.contains { $0.contains(address) } || (origin.scheme == "https" && address.isPublic)
-        }
+    /// Without asking for any address: so that plain http makes nobody ask for names.
+    private func mayBeAllowed(_ origin: Origin) -> Bool {
+        origin.scheme == "https" || origins.contains(origin) || hosts.contains(origin.host) || !networks.isEmpty
     }
 
-    private func resolve(_ origin: Origin) async throws(Upstream.Failure) -> [IPAddress] {
-        let addresses: [SocketAddress]
-        do {
-            addresses = try await NIOThreadPool.singleton.runIfActive {
-                // The system's own resolver, so that decimal, octal and shortened addresses are seen as it sees them.
-                try SystemResolver.addresses(of: origin.host)
-            }
-        } catch {
-            throw .unknownHost
-        }
-        let found = addresses.compactMap(IPAddress.init)
-        guard !found.isEmpty, found.count == addresses.count else { throw .unknownHost }
-        return found
+    private func allows(_ address: IPAddress, _ origin: Origin) -> Bool {
+        networks.contains { $0.contains(address) } || (origin.scheme == "https" && address.isPublic)
+    }
+
+    private func addresses(of origin: Origin) async throws(Upstream.Failure) -> [IPAddress] {
+        if let address = IPAddress(origin.host) { return [address] }
+        return try await names.addresses(of: origin.host)
+    }
+}
+
+extension Origin {
+    /// Above the well-known ports, those that other protocols than the web's have: the list of https://fetch.spec.whatwg.org/#port-blocking.
+    private static let blockedPorts: Set<Int> = [
+        1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+        10080,
+    ]
+
+    /// Whether an HTTP server may be expected at the port: not one of mail, of files, of a shell…
+    var hasWebPort: Bool {
+        isUsualPort || (port >= 1024 && !Self.blockedPorts.contains(port))
     }
 }

@@ -28,17 +28,32 @@ struct Origin: Hashable, Sendable {
         self.host = host.lowercased()
     }
 
-    /// A name of letters, digits, `-`, `_` and `.`, or an IPv6 address without its brackets.
+    /// A name of labels of letters, digits, `-` and `_`, an IPv4 address in four decimal parts, or an IPv6 address without its brackets.
+    ///
+    /// Some readers take `127.1`, `0x7f000001`, `017700000001` and `2130706433` for IPv4 addresses, and `h.` for `h`: here they
+    /// are nothing.
     private static func isHost(_ text: String) -> Bool {
-        let plain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-_.:".utf8.contains(byte)
-            }
+        guard (1...253).contains(text.utf8.count) else { return false }
+        guard !text.contains(":") else { return IPAddress(text) != nil }
+        let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard labels.allSatisfy({ (1...63).contains($0.count) && $0.allSatisfy(isPartOfLabel) }) else { return false }
+        return labels.last.map(isNumber) != true || IPAddress(text) != nil
+    }
+
+    private static func isPartOfLabel(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
         }
-        return plain && (1...255).contains(text.utf8.count)
+    }
+
+    /// https://url.spec.whatwg.org/#ends-in-a-number-checker: no name's last label may be a number.
+    private static func isNumber(_ label: Substring.UTF8View) -> Bool {
+        let text = Substring(label).lowercased()
+        let digits = text.hasPrefix("0x") ? text.dropFirst(2) : text[...]
+        return digits.allSatisfy { text.hasPrefix("0x") ? $0.isHexDigit : $0.isNumber }
     }
 }
 

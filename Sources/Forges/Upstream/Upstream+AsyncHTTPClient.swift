@@ -43,42 +43,57 @@ extension Upstream {
         }
     }
 
-    static func client(
-        _ client: HTTPClient, policy: NetworkPolicy, limits: Limits, identities: [ForgeHost: IAMService] = [:]
+    /// A request goes to an address that the policy has checked, and to no other.
+    static func over(
+        _ clients: PinnedClients, policy: NetworkPolicy, limits: Limits, identities: [ForgeHost: IAMService] = [:]
     ) -> Upstream {
         let held = HeldBytes(limit: limits.bytesTogether)
         return Upstream(identities: identities) { request in
-            try await policy.check(request.url)
-            var outgoing = HTTPClientRequest(url: request.url)
-            outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
-            for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
-            if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
-                outgoing.headers.add(name: "User-Agent", value: "gatehouse")
-            }
-            if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
-            let prepared = outgoing
             do {
                 return try await within(seconds: limits.timeout) {
-                    let answer = try await client.execute(prepared, timeout: .seconds(Int64(limits.timeout)))
-                    let body = try await held.collect(answer.body, upTo: request.limit ?? limits.bytes)
-                    return Response(
-                        status: Int(answer.status.code),
-                        headers: answer.headers.map { Header($0.name, $0.value) },
-                        body: Array(buffer: body))
+                    let route = try await policy.route(to: request.url)
+                    let outgoing = try outgoing(request, to: route.origin)
+                    return try await clients.with(route, goesOn: isBeforeSending) { client in
+                        let answer = try await client.execute(outgoing, timeout: .seconds(Int64(limits.timeout)))
+                        let body = try await held.collect(answer.body, upTo: request.limit ?? limits.bytes)
+                        return Response(
+                            status: Int(answer.status.code),
+                            headers: answer.headers.map { Header($0.name, $0.value) },
+                            body: Array(buffer: body))
+                    }
                 }
-            } catch let failure as Failure {
-                throw failure
-            } catch let error as HTTPClientError {
-                throw failure(of: error)
-            } catch is NIOTooManyBytesError {
-                throw Failure.tooLarge(limit: request.limit ?? limits.bytes)
-            } catch let error as NIOSSLError {
-                throw Failure.unreachable("TLS: \(error)")
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
-                throw Failure.unreachable("\(type(of: error))")
+                throw failure(of: error, limit: request.limit ?? limits.bytes)
             }
+        }
+    }
+
+    /// The address is written anew, so that the client reads the host as it was checked: a client that does not find its host
+    /// in capitals would ask for it by itself.
+    private static func outgoing(_ request: Request, to origin: Origin) throws(Failure) -> HTTPClientRequest {
+        guard let start = request.url.range(of: "://")?.upperBound else { throw .refusedHost }
+        let url = origin.address + request.url[start...].drop { !"/?#".contains($0) }
+        guard Origin(url) == origin else { throw .refusedHost }
+        var outgoing = HTTPClientRequest(url: url)
+        outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
+        for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
+        if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            outgoing.headers.add(name: "User-Agent", value: "gatehouse")
+        }
+        if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
+        return outgoing
+    }
+
+    /// Whether a failure is one of making a connection: no byte of the request has gone out then, and another address may get it.
+    private static func isBeforeSending(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .connectTimeout || error == .tlsHandshakeTimeout
+        case let error as IOError:
+            [ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, ENETDOWN, EHOSTDOWN, EADDRNOTAVAIL, EAFNOSUPPORT]
+                .contains(error.errnoCode)
+        default: false
         }
     }
 
@@ -98,10 +113,22 @@ extension Upstream {
         }
     }
 
-    private static func failure(of error: HTTPClientError) -> Failure {
+    private static func failure(of error: any Error, limit: Int) -> Failure {
         switch error {
-        case .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: .timedOut
-        default: .unreachable(error.shortDescription)
+        case let failure as Failure: return failure
+        case is NIOTooManyBytesError: return .tooLarge(limit: limit)
+        case let error as HTTPClientError:
+            switch error {
+            case .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: return .timedOut
+            default: return .unreachable(error.shortDescription)
+            }
+        case is CertificateNames.Foreign: return .distrusted
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname: return .distrusted
+        case let error as NIOSSLError:
+            // The reason of the library underneath is there in words only.
+            let reason = "\(error)"
+            return reason.contains("CERTIFICATE_VERIFY_FAILED") ? .distrusted : .unreachable("TLS: \(reason)")
+        default: return .unreachable("\(type(of: error))")
         }
     }
 }
@@ -135,23 +162,26 @@ private final class HeldBytes: Sendable {
 
 /// The connections to all forges, pooled. Whoever makes them shuts them down.
 package struct UpstreamConnections: Sendable {
-    private let client: HTTPClient
+    private let clients: PinnedClients
     private let limits: Upstream.Limits
 
     package init(limits: Upstream.Limits) {
         self.limits = limits
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: limits.clientConfiguration)
+        clients = PinnedClients(limits)
     }
+
+    /// How many addresses there are clients for.
+    var count: Int { clients.count }
 
     /// The way out over these connections.
     /// - Parameter identities: where installations of CodeArts Repo have their tokens from, where it is not their own
     ///   origin.
     package func upstream(policy: NetworkPolicy, identities: [ForgeHost: IAMService] = [:]) -> Upstream {
-        .client(client, policy: policy, limits: limits, identities: identities)
+        .over(clients, policy: policy, limits: limits, identities: identities)
     }
 
     /// Ends all connections. Throws when it has been called before.
     package func shutdown() async throws {
-        try await client.shutdown()
+        try await clients.shutdown()
     }
 }

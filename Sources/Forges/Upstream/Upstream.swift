@@ -73,6 +73,8 @@ package struct Upstream: Sendable {
     package enum Failure: Error, Sendable, Hashable {
         /// No connection, no TLS, or a connection that broke. The text is for the log and names no address with a query.
         case unreachable(String)
+        /// The certificate is none for the host's name, is not valid at this time, or leads to no authority that is trusted.
+        case distrusted
         /// No answer in time.
         case timedOut
         /// The answer is larger than this Gatehouse reads.
@@ -132,6 +134,11 @@ package struct Upstream: Sendable {
             ForgeError(
                 .unavailable, forge,
                 "\(name) could not be reached: no connection, or no TLS. Check the host, then try again.")
+        case .distrusted:
+            ForgeError(
+                .unavailable, forge,
+                "\(name) could not be trusted: its certificate is not for this host, has ended, or is signed by nobody known here. Check the host. The operator can name an authority of one's own (forges.\(forge.rawValue).ca)."
+            )
         case .timedOut:
             ForgeError(
                 .timedOut, forge,
@@ -149,7 +156,7 @@ package struct Upstream: Sendable {
         case .refusedHost:
             ForgeError(
                 .invalidRequest, forge,
-                "The host is not allowed: it is a private address or not https. The operator can allow it (network.allow)."
+                "The host is not allowed: it is a private address, not https, or at a port of other services. The operator can allow hosts (network.allow)."
             )
         }
     }

@@ -1,7 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
+package import FoundationEssentials
 import GRDB
 package import Model
 
@@ -14,12 +14,34 @@ package struct AccessKey: Sendable, Hashable {
     package let user: String
     /// Unix time in milliseconds.
     package let created: Int64
+    /// nil for a permanent key.
+    package let temporary: Temporary?
 
-    package init(id: String, tenant: TenantID, user: String, created: Int64) {
+    package init(id: String, tenant: TenantID, user: String, created: Int64, temporary: Temporary? = nil) {
         self.id = id
         self.tenant = tenant
         self.user = user
         self.created = created
+        self.temporary = temporary
+    }
+
+    /// What a temporary key has more.
+    package struct Temporary: Sendable, Hashable {
+        /// Unix time in milliseconds; from then on the key is refused.
+        package let expires: Int64
+        /// The SHA-256 of the security token that every request with the key carries, 32 bytes.
+        package let tokenDigest: Data
+
+        package init(expires: Int64, tokenDigest: Data) {
+            self.expires = expires
+            self.tokenDigest = tokenDigest
+        }
+
+        /// The columns `expires` and `token`.
+        init?(expires: Int64?, token: Data?) {
+            guard let expires, let token else { return nil }
+            self.init(expires: expires, tokenDigest: token)
+        }
     }
 }
 
@@ -33,12 +55,21 @@ struct AccessKeyRow: Sendable {
 }
 
 extension SQLiteStore {
-    func insert(_ key: AccessKey, sealed: Data, keyVersion: Int64) async throws(StoreError) {
+    /// - Parameter end: temporary keys that ended before it are forgotten.
+    func insert(
+        _ key: AccessKey, sealed: Data, keyVersion: Int64, forgettingEndedBefore end: Int64
+    ) async throws(StoreError) {
         try await write { database in
+            try database.cachedStatement(sql: "DELETE FROM access_keys WHERE expires < ?").execute(arguments: [end])
             try database.cachedStatement(
-                sql:
-                    "INSERT INTO access_keys (id, tenant, user, created, key_version, sealed) VALUES (?, ?, ?, ?, ?, ?)"
-            ).execute(arguments: [key.id, key.tenant.text, key.user, key.created, keyVersion, sealed])
+                sql: """
+                    INSERT INTO access_keys (id, tenant, user, created, key_version, sealed, expires, token)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(arguments: [
+                key.id, key.tenant.text, key.user, key.created, keyVersion, sealed, key.temporary?.expires,
+                key.temporary?.tokenDigest,
+            ])
         }
     }
 
@@ -47,25 +78,30 @@ extension SQLiteStore {
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created,
-                        k.created, k.key_version, k.sealed
+                        k.created, k.key_version, k.sealed, k.expires, k.token
                     FROM access_keys k JOIN users u ON u.id = k.user JOIN tenants t ON t.id = k.tenant
                     WHERE k.id = ? AND u.tenant = k.tenant
                     """)
             return try Row.fetchOne(statement, arguments: [id]).map { row in
                 let user = try User(row)
                 return AccessKeyRow(
-                    key: AccessKey(id: id, tenant: user.tenant, user: user.id, created: row[8]),
+                    key: AccessKey(
+                        id: id, tenant: user.tenant, user: user.id, created: row[8],
+                        temporary: AccessKey.Temporary(expires: row[11], token: row[12])),
                     keyVersion: row[9], sealed: row[10], user: user, tenant: try Tenant(row, at: 4))
             }
         }
     }
 
-    /// Oldest first.
+    /// The permanent ones, oldest first.
     package func accessKeys(of user: User) async throws(StoreError) -> [AccessKey] {
         try read { database in
             let rows = try Row.fetchAll(
                 database,
-                sql: "SELECT id, created FROM access_keys WHERE tenant = ? AND user = ? ORDER BY created, rowid",
+                sql: """
+                    SELECT id, created FROM access_keys WHERE tenant = ? AND user = ? AND expires IS NULL
+                    ORDER BY created, rowid
+                    """,
                 arguments: [user.tenant.text, user.id])
             return rows.map { row in AccessKey(id: row[0], tenant: user.tenant, user: user.id, created: row[1]) }
         }

@@ -57,7 +57,8 @@ extension SQLiteStore {
         }
     }
 
-    /// Oldest first.
+    /// Oldest first. A row with words that nobody here knows, which somebody has written past us, is left out, so that the others
+    /// are seen; who asks for it by its name is told.
     func authorizations(of tenant: TenantID) async throws(StoreError) -> [Authorization] {
         try read { database in
             let statement = try database.cachedStatement(
@@ -65,7 +66,11 @@ extension SQLiteStore {
             let rows = try Row.fetchCursor(statement, arguments: [tenant.text])
             var authorizations: [Authorization] = []
             while let row = try rows.next() {
-                authorizations.append(try Authorization(row, of: tenant))
+                do {
+                    authorizations.append(try Authorization(row, of: tenant))
+                } catch is StoreError {
+                    continue
+                }
             }
             return authorizations
         }
@@ -168,14 +173,14 @@ extension SQLiteStore {
 extension Authorization {
     /// The columns in the order of `SQLiteStore.columns`.
     fileprivate init(_ row: Row, of tenant: TenantID) throws {
-        let id: String = row[0]
+        let shown: String = row[1]
         guard let name = AuthorizationName(row[1]), let forge = ForgeID(rawValue: row[2]),
             let mode = AuthorizationMode(rawValue: row[3]), let status = AuthorizationStatus(rawValue: row[11])
         else {
-            throw StoreError(.unsealable, "The authorization \(id) holds a word that this Gatehouse does not know.")
+            throw StoreError(.unsealable, "The authorization \(shown) holds a word that this Gatehouse does not know.")
         }
         self.init(
-            id: id, tenant: tenant, name: name, forge: forge, mode: mode, host: row[4],
+            id: row[0], tenant: tenant, name: name, forge: forge, mode: mode, host: row[4],
             account: Account(login: row[6], home: row[5], avatar: row[7]), site: row[8],
             created: row[9], updated: row[10], status: status)
     }

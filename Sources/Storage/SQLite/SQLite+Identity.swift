@@ -114,7 +114,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Changes a user's password; the user's tokens end with the old one.
+    /// Changes a user's password; the user's tokens and temporary access keys end with the old one.
     /// - Throws: ``StoreError/Code/notFound``.
     package func setPasswordHash(_ hash: String, of user: User) async throws(StoreError) {
         try await write { database in
@@ -124,6 +124,9 @@ extension SQLiteStore {
             guard database.changesCount > 0 else { throw StoreError(.notFound, "There is no such user.") }
             try database.execute(
                 sql: "DELETE FROM tokens WHERE tenant = ? AND user = ?", arguments: [user.tenant.text, user.id])
+            try database.execute(
+                sql: "DELETE FROM access_keys WHERE tenant = ? AND user = ? AND expires IS NOT NULL",
+                arguments: [user.tenant.text, user.id])
         }
     }
 

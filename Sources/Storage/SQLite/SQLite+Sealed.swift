@@ -67,7 +67,7 @@ extension SQLiteStore {
         let columns =
             switch table {
             case .authorizations: Self.rowColumns
-            case .accessKeys: "id, user, created, key_version, sealed"
+            case .accessKeys: "id, user, created, expires, token, key_version, sealed"
             case .oauthStates: Self.oauthColumns
             }
         let after = position == nil ? "" : "AND \(table.position) > :position"
@@ -157,7 +157,10 @@ extension SealedRow {
             let authorization = try AuthorizationRow(row, of: tenant)
             return SealContext(authorization.authorization, revision: authorization.revision)
         case .accessKeys:
-            return SealContext(AccessKey(id: row["id"], tenant: tenant, user: row["user"], created: row["created"]))
+            return SealContext(
+                AccessKey(
+                    id: row["id"], tenant: tenant, user: row["user"], created: row["created"],
+                    temporary: AccessKey.Temporary(expires: row["expires"], token: row["token"])))
         case .oauthStates:
             return SealContext(try OAuthStateRow(row))
         }

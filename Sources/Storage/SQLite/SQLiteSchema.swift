@@ -26,6 +26,9 @@ enum SQLiteSchema {
         migrator.registerMigration("5 accounts") { database in
             try database.execute(sql: accounts)
         }
+        migrator.registerMigration("7 temporary keys") { database in
+            try database.execute(sql: temporaryKeys)
+        }
         migrator.registerMigration("8 audit") { database in
             try database.execute(sql: audit)
         }
@@ -200,6 +203,23 @@ enum SQLiteSchema {
     private static let accounts = """
         CREATE INDEX authorizations_by_account ON authorizations (forge, host, user COLLATE NOCASE)
             WHERE mode = 'oauth';
+        """
+
+    private static let temporaryKeys = """
+        -- Of a temporary key: when it ends, and the SHA-256 of the security token that goes with it.
+        ALTER TABLE access_keys ADD COLUMN expires INTEGER CHECK (expires > created);
+        ALTER TABLE access_keys ADD COLUMN token BLOB
+            CHECK ((token IS NULL) = (expires IS NULL) AND (token IS NULL OR length(token) = 32));
+        CREATE INDEX access_keys_by_end ON access_keys (expires) WHERE expires IS NOT NULL;
+
+        -- Signatures of requests that change something, for as long as their time would let them in again.
+        CREATE TABLE used_signatures (
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            used INTEGER NOT NULL,
+            uses INTEGER NOT NULL CHECK (uses > 0),
+            expires INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX used_signatures_by_end ON used_signatures (expires);
         """
 
     /// The record outlives what it tells of, so that nothing in it refers to another table. `authorization` is no word of SQL's.

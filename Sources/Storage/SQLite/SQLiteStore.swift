@@ -54,8 +54,10 @@ package struct SQLiteStore: Sendable {
             try Self.migrate(pool, by: migrator)
             readers = SQLiteReaders(path: path, configuration: configuration)
             // SQLite opens a file that it may only read without a word. Better to hear of it now than at the first write;
-            // only a real one is refused.
-            try pool.write { database in try database.execute(sql: SQLiteSchema.mark) }
+            // only a real one is refused. A full disk is no reason not to open: a backup is wanted then.
+            do {
+                try pool.write { database in try database.execute(sql: SQLiteSchema.mark) }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {}
         } catch {
             throw StoreError(opening: path, error)
         }

@@ -13,7 +13,10 @@ extension KeySource {
         do {
             return try KeyRing(text: file.text)
         } catch {
-            throw StoreError(.masterKeyRefused, "The master key file \(path) is of no use: \(error.message)")
+            throw StoreError(
+                .masterKeyRefused,
+                "The master key file \(path) is of no use: \(error.message) If the store has been used, put your copy of the "
+                    + "file back: with another key nothing in it can be opened.")
         }
     }
 

@@ -25,7 +25,7 @@ package struct MasterKey: Sendable {
             throw StoreError(
                 .masterKeyRefused,
                 "The master key is not 32 bytes as 64 hexadecimal digits or as base64. "
-                    + "`head -c 32 /dev/urandom | base64` makes one.")
+                    + "For a new store `head -c 32 /dev/urandom | base64` makes one.")
         }
         // Zeros are what an unset template or a truncated device gives; nobody draws them.
         guard Set(bytes).count > 1 else {

@@ -13,12 +13,17 @@ package struct AccessKeyEntry: Sendable {
 }
 
 extension Vault {
-    /// Seals and stores a new access key.
+    /// How long an ended temporary key is kept, in milliseconds: so that who signs with it is told that it ended.
+    private static let memory: Int64 = 24 * 60 * 60 * 1000
+
+    /// Seals and stores a new access key, and forgets temporary ones that ended a day ago.
     /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/notFound`` when the user is gone.
     package func insert(_ key: AccessKey, secret: Secret) async throws(StoreError) {
         try await sealing { (master) throws(StoreError) in
             let sealed = try seal(Data(secret.exposed.utf8), under: master, SealContext(key))
-            try await store.insert(key, sealed: sealed, keyVersion: master.version)
+            try await store.insert(
+                key, sealed: sealed, keyVersion: master.version,
+                forgettingEndedBefore: clock.milliseconds - Self.memory)
         }
     }
 
@@ -34,6 +39,10 @@ extension Vault {
 
 extension SealContext {
     init(_ key: AccessKey) {
-        self.init(kind: .accessKey, tenant: key.tenant, id: key.id, bound: [key.user, String(key.created)])
+        // A permanent key's has nothing more, so that neither becomes the other.
+        let temporary = key.temporary.map { ["temporary", String($0.expires), Hexadecimal.encode($0.tokenDigest)] }
+        self.init(
+            kind: .accessKey, tenant: key.tenant, id: key.id,
+            bound: [key.user, String(key.created)] + (temporary ?? []))
     }
 }

@@ -59,8 +59,17 @@ extension Vault {
     /// - Throws: ``StoreError/Code/masterKeyRefused`` where the operator must give the key, or the key file cannot be written.
     package func beginRotation() async throws(StoreError) -> Rotation {
         try await store.deleteEndedOAuthStates(now: clock.milliseconds)
-        let newest = try await sealingKey()
-        if try await keyVersions().contains(where: { !$0.isNewest && $0.count > 0 }) {
+        var newest = try await sealingKey()
+        var versions = try await keyVersions()
+        // Another program may begin a rotation between the two questions.
+        while versions.last.map({ $0.version > newest.version }) ?? false {
+            let before = newest.version
+            newest = try await sealingKey()
+            // What this process cannot have, it does not wait for.
+            guard newest.version != before else { break }
+            versions = try await keyVersions()
+        }
+        if versions.contains(where: { !$0.isNewest && $0.count > 0 }) {
             return Rotation(version: newest.version, isNew: false)
         }
         let version = try keychain.source.version(after: newest.version)

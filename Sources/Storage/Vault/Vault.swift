@@ -29,10 +29,22 @@ package struct Vault: Sendable {
             rows = try await store.insertFirstMasterKey(first, created: clock.milliseconds)
         }
         for row in rows {
-            guard let key = ring[row.version] else { throw Self.missing(row.version) }
+            guard let key = ring[row.version] else {
+                if row.version != rows.last?.version, try await Self.isUnused(row.version, in: store, clock) {
+                    continue
+                }
+                throw Self.missing(row.version)
+            }
             guard Self.proves(row, key.key) else { throw Self.refused(row.version) }
         }
         keychain = Keychain(ring, from: source, proved: rows.last?.version ?? ring.newest)
+    }
+
+    /// Whether nothing is sealed under a version: then its key may be gone.
+    private static func isUnused(
+        _ version: Int64, in store: SQLiteStore, _ clock: WallClock
+    ) async throws(StoreError) -> Bool {
+        try await store.sealedCounts(now: clock.milliseconds)[version, default: [:]].values.allSatisfy { $0 == 0 }
     }
 
     /// A vault with one key, which is version 1.

@@ -40,6 +40,12 @@ struct KeystoneRoutes: Sendable {
         router.delete("/v3/auth/tokens") { request, _ in
             try await answer { try await revoke(request) }
         }
+        router.get("/v3/auth/domains") { request, _ in
+            try await answer { .init(.ok, try identity.domains(of: try await caller(of: request)).json()) }
+        }
+        router.post("/v3.0/OS-CREDENTIAL/securitytokens") { request, _ in
+            try await answer { try await issueTemporaryKey(request) }
+        }
         for path in ["/v3/projects", "/v3/auth/projects"] {
             router.get(RouterPath(path)) { request, context in
                 try await answer { try await projects(request, context, path) }
@@ -80,14 +86,30 @@ struct KeystoneRoutes: Sendable {
 
     private func projects(_ request: Request, _ context: OpenContext, _ path: String) async throws -> Answer {
         let parameters = try RequestParameters(request, context.parameters)
-        let body = try await request.bytes(upTo: Self.bodyLimit)
-        guard let caller = try await identity.caller(of: request, body: body, anyScope: true) else {
-            throw AccessError(.unauthenticated, "Send a token in X-Auth-Token, or sign the request with an access key.")
-        }
+        let caller = try await caller(of: request)
         let found = identity.projects(
             of: caller, named: try parameters.optional("name"), domain: try parameters.optional("domain_id"), path: path
         )
         return Answer(.ok, try found.json())
+    }
+
+    private func issueTemporaryKey(_ request: Request) async throws -> Answer {
+        let header = request.headers[.xAuthToken]
+        // A bad token is told of before a bad body: the body is anybody's.
+        if let header { _ = try await identity.session(token: header) }
+        let body = try await request.bytes(upTo: Self.bodyLimit)
+        let issued = try await identity.issueTemporaryKey(
+            try TemporaryKeyRequest(json: Data(body.readableBytesView)), header: header)
+        return Answer(.created, try TemporaryKeyAnswer(issued).json())
+    }
+
+    /// Who asks, by a token of any scope or by a signature.
+    private func caller(of request: Request) async throws -> Caller {
+        let body = try await request.bytes(upTo: Self.bodyLimit)
+        guard let caller = try await identity.caller(of: request, body: body, anyScope: true) else {
+            throw AccessError(.unauthenticated, "Send a token in X-Auth-Token, or sign the request with an access key.")
+        }
+        return caller
     }
 
     /// The caller's own token and the token in question.

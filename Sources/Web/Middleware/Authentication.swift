@@ -4,6 +4,7 @@
 import Access
 import HTTPTypes
 import Hummingbird
+import Logging
 import Model
 
 /// Finds out who calls, by token or by signature, before a ``CallerContext`` can be made.
@@ -28,9 +29,31 @@ struct Authentication: RouterMiddleware {
                 try await identity.checkAccessKey(of: SignedRequest(request, body: ByteBuffer()))
             }
             let body = try await request.collect(upTo: Self.bodyLimit)
-            context.caller = try await identity.caller(of: request, body: body)
+            let signer = try await identity.signer(of: SignedRequest(request, body: body))
+            context.caller = signer.caller
+            return try await answer(to: request, of: signer, context, next)
         }
         return try await next(request, context)
+    }
+
+    /// A request that is told to come again later has changed nothing. Its signature stays good, since the clients' libraries
+    /// send the very same request again.
+    private func answer(
+        to request: Request, of signer: Signer, _ context: OpenContext,
+        _ next: (Request, OpenContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            if Problem(error).status == .tooManyRequests {
+                do {
+                    try await identity.release(signer)
+                } catch let failure {
+                    context.log(.warning, "a signature stays used up", metadata: ["error": "\(failure)"])
+                }
+            }
+            throw error
+        }
     }
 }
 

@@ -36,6 +36,8 @@ struct ServiceConfiguration: Sendable {
     var trustedHosts: [ForgeHost]
     /// What gives tokens for the operator's own installations of CodeArts Repo, where it is not their own origin.
     var identities: [ForgeHost: IAMService]
+    /// The authorities of the operator's own installations.
+    var roots: [ForgeID: TrustRoots]
     /// The addresses that callers mean who name no host.
     var usualHosts: [ForgeID: String]
     var applications: [OAuthApplication]
@@ -63,7 +65,7 @@ struct ServiceConfiguration: Sendable {
 
     /// Which addresses the service connects to.
     var networkPolicy: NetworkPolicy {
-        NetworkPolicy(trusted: trustedHosts, identities: Array(identities.values), allowances: allowances)
+        NetworkPolicy(trusted: trustedHosts, identities: Array(identities.values), allowances: allowances, roots: roots)
     }
 
     /// The hosts that the settings name, and those of the OAuth applications, each once.
@@ -92,6 +94,7 @@ struct ServiceConfiguration: Sendable {
     /// - `log.level` (string, default info), `log.format` (text or json, default text)
     /// - `forges.FORGE.host` (address; default the forge's own service)
     /// - `forges.FORGE.hosts` (list of addresses of the operator's own installations)
+    /// - `forges.FORGE.ca` (path of a PEM file), for these installations
     /// - `forges.devcloud.iam` (address), `forges.devcloud.iam_project` (string), for these installations
     /// - `forges.FORGE.oauth.sites` (list, default one named `default`), and for each of them `forges.FORGE.oauth.SITE.client_id`,
     ///   `.client_secret` (secret), `.host`, `.scopes`
@@ -133,9 +136,14 @@ struct ServiceConfiguration: Sendable {
         metricsHost = try settings.string("metrics.host") ?? "127.0.0.1"
         let metricsPort = try settings.int("metrics.port", default: 0, in: 0...65535)
         self.metricsPort = metricsPort == 0 ? nil : metricsPort
+        guard metricsPort != port || port == 0 else {
+            throw Invalid(
+                description: "metrics.port and listen.port are both \(port). Choose another one for one of them.")
+        }
         logLevel = try settings.choice("log.level", default: .info)
         logFormat = try settings.choice("log.format", default: .text)
         trustedHosts = ForgeID.allCases.map(ForgeHost.official)
+        roots = [:]
         usualHosts = [:]
         applications = []
         identities = [:]
@@ -159,6 +167,28 @@ struct ServiceConfiguration: Sendable {
             trustedHosts.append(try Self.host(forge, address, key: "\(key).hosts"))
         }
         if forge == .devcloud { try readIdentity(key, settings) }
+        try readApplications(forge, key, usual, settings)
+        try readRoots(forge, key, settings)
+    }
+
+    /// They count for the operator's own hosts only.
+    private mutating func readRoots(_ forge: ForgeID, _ key: String, _ settings: Settings) throws {
+        guard let path = try settings.string("\(key).ca") else { return }
+        guard trustedHosts.contains(where: { $0.forge == forge && $0 != .official(forge) }) else {
+            throw Invalid(
+                description:
+                    "\(key).ca has no effect: it counts for installations of your own. Name them in \(key).hosts.")
+        }
+        do throws(TrustRoots.Unusable) {
+            roots[forge] = try TrustRoots(file: path)
+        } catch {
+            throw Invalid(description: "\(key).ca: \(error.description)")
+        }
+    }
+
+    private mutating func readApplications(
+        _ forge: ForgeID, _ key: String, _ usual: String?, _ settings: Settings
+    ) throws {
         guard forge.modes.contains(.oauth) else { return }
         let sites = try settings.list("\(key).oauth.sites")
         for site in sites.isEmpty ? ["default"] : sites {

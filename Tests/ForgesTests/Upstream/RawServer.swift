@@ -3,6 +3,7 @@
 
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A server on loopback that speaks raw bytes, for answers that no honest server gives.
@@ -10,6 +11,8 @@ struct RawServer: Sendable {
     enum Behaviour: Sendable {
         /// These bytes, then nothing more on an open connection.
         case answer(String)
+        /// These bytes, again and again: whenever something comes in.
+        case answerEach(String)
         /// These bytes, then the end.
         case answerAndClose(String)
         /// These bytes, then one more byte again and again.
@@ -27,24 +30,39 @@ struct RawServer: Sendable {
         fileprivate func received(_ text: String) { state.withLock { $0.text += text } }
     }
 
-    /// `127.0.0.1` with its port.
+    /// An answer without a body, after which the connection stays open.
+    static let empty = Behaviour.answerEach("HTTP/1.1 204 No Content\r\n\r\n")
+
+    /// The host with its port.
     let address: String
+    let port: Int
     let log: Log
 
     /// Serves while the body runs.
-    static func run(_ behaviour: Behaviour, _ body: (RawServer) async throws -> Void) async throws {
+    /// - Parameters:
+    ///   - port: 0 for any free one.
+    ///   - tls: nil for plain text.
+    static func run(
+        _ behaviour: Behaviour, at host: String = "127.0.0.1", port: Int = 0, tls: TLSConfiguration? = nil,
+        _ body: (RawServer) async throws -> Void
+    ) async throws {
         let log = Log()
+        let context = try tls.map { try NIOSSLContext(configuration: $0) }
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let context {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    }
                     try channel.pipeline.syncOperations.addHandler(Speaker(behaviour, log))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: port).get()
+        let bound = channel.localAddress?.port ?? 0
         let result: Result<Void, any Error>
         do {
             result = .success(
-                try await body(RawServer(address: "127.0.0.1:\(channel.localAddress?.port ?? 0)", log: log)))
+                try await body(RawServer(address: "\(host):\(bound)", port: bound, log: log)))
         } catch {
             result = .failure(error)
         }
@@ -72,9 +90,10 @@ private final class Speaker: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         log.received(String(buffer: unwrapInboundIn(data)))
-        guard !hasSpoken else { return }
+        if hasSpoken, case .answerEach = behaviour {} else if hasSpoken { return }
         hasSpoken = true
         switch behaviour {
+        case .answerEach(let text): say(text, context)
         case .answer(let text): say(text, context)
         case .answerAndClose(let text):
             say(text, context)

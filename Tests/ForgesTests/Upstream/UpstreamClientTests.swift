@@ -1,7 +1,6 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncHTTPClient
 import Model
 import Testing
 
@@ -13,16 +12,16 @@ struct UpstreamClientTests {
         _ request: Upstream.Request, allowing allowances: [String] = ["127.0.0.0/8"],
         limits: Upstream.Limits = Upstream.Limits()
     ) async throws -> Result<Upstream.Response, ForgeError> {
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: limits.clientConfiguration)
+        let connections = UpstreamConnections(limits: limits)
         let policy = NetworkPolicy(trusted: [], allowances: allowances.compactMap(NetworkPolicy.Allowance.init))
-        let upstream = Upstream.client(client, policy: policy, limits: limits)
+        let upstream = connections.upstream(policy: policy)
         let result: Result<Upstream.Response, ForgeError>
         do throws(ForgeError) {
             result = .success(try await upstream.send(request, to: .github))
         } catch {
             result = .failure(error)
         }
-        try await client.shutdown()
+        try await connections.shutdown()
         return result
     }
 

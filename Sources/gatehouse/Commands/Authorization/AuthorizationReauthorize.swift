@@ -80,7 +80,7 @@ struct AuthorizationReauthorize: AsyncParsableCommand {
     }
 
     private func readSecret() throws -> Secret {
-        guard let line = readLine(strippingNewline: true), !line.isEmpty else {
+        guard let line = try StandardInput.line() else {
             throw ValidationError("There is no \(mode == .personal ? "token" : "password") on standard input.")
         }
         guard !line.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {

@@ -46,7 +46,9 @@ struct AuthorizationShow: AsyncParsableCommand {
         line("status", String((standing.reason?.status ?? authorization.status).rawValue))
         if let reason = standing.reason { line("reason", "\(reason.rawValue): \(reason.advice)") }
         line("renewed", details.isRenewed ? "yes, by Gatehouse" : "no")
-        line("ends", standing.expires.map(time) ?? (details.isRenewed ? "not while it is renewed" : "not known"))
+        line(
+            "ends",
+            standing.expires.map(time) ?? (details.isRenewed ? "not while it is renewed" : "not told by the forge"))
         line("last use", standing.used.map(time) ?? "never")
         line("last proof", standing.proved.map(time) ?? "never")
         line("scopes", standing.scopes?.joined(separator: " ") ?? "not known")

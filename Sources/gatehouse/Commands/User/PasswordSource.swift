@@ -14,7 +14,7 @@ struct PasswordSource: ParsableArguments {
     /// - Throws: `ValidationError` where standard input has none.
     func given() throws -> Secret? {
         guard passwordStdin else { return nil }
-        guard let line = readLine(strippingNewline: true), !line.isEmpty else {
+        guard let line = try StandardInput.line() else {
             throw ValidationError("There is no password on standard input.")
         }
         return Secret(line)

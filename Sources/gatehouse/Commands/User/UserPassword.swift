@@ -8,7 +8,8 @@ import Model
 struct UserPassword: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "password",
-        abstract: "Give a user a new password. All of the user's tokens end; access keys go on.",
+        abstract:
+            "Give a user a new password. All of the user's tokens and temporary access keys end; access keys go on.",
         discussion: "The password is read from standard input, or made and shown once.")
 
     @Argument(help: "The tenant's name.")
