@@ -99,12 +99,12 @@ import Testing
         #expect(standing.scopes == ["repo", "user"])
         #expect(log.lines.filter { $0.contains("credential ends soon") && $0.contains("name=main") }.count == 1)
         // By then it has been proved on most days; the status is true at the end, not a day later.
-        for _ in 0..<10 {
+        for _ in 0..<9 {
             house.clock.advance(seconds: Self.day)
             _ = await checker.round()
         }
         dead.withLock { $0 = true }
-        house.clock.advance(seconds: 2)
+        house.clock.advance(seconds: Self.day + 2)
         _ = await checker.round()
         let ended = try await house.broker.details("main", with: house.grant())
         #expect(ended.standing.reason == .expired)

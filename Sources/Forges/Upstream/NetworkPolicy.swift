@@ -98,7 +98,7 @@ package final class NetworkPolicy: Sendable {
     func route(to address: String) async throws(Upstream.Failure) -> Route {
         guard let origin = Origin(address) else { throw .refusedHost }
         let isConfigured = origins.contains(origin)
-        guard isConfigured || origin.hasWebPort, mayBeAllowed(origin) else { throw .refusedHost }
+        guard mayBeAllowed(origin) else { throw .refusedHost }
         let addresses = try await addresses(of: origin)
         guard isConfigured || hosts.contains(origin.host) || addresses.allSatisfy({ allows($0, origin) }) else {
             throw .refusedHost
@@ -108,11 +108,13 @@ package final class NetworkPolicy: Sendable {
 
     /// Without asking for any address: so that plain http makes nobody ask for names.
     private func mayBeAllowed(_ origin: Origin) -> Bool {
-        origin.scheme == "https" || origins.contains(origin) || hosts.contains(origin.host) || !networks.isEmpty
+        (origin.scheme == "https" && origin.hasWebPort) || origins.contains(origin) || hosts.contains(origin.host)
+            || !networks.isEmpty
     }
 
     private func allows(_ address: IPAddress, _ origin: Origin) -> Bool {
-        networks.contains { $0.contains(address) } || (origin.scheme == "https" && address.isPublic)
+        networks.contains { $0.contains(address) }
+            || (origin.scheme == "https" && origin.hasWebPort && address.isPublic)
     }
 
     private func addresses(of origin: Origin) async throws(Upstream.Failure) -> [IPAddress] {

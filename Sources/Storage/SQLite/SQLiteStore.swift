@@ -80,11 +80,16 @@ package struct SQLiteStore: Sendable {
 
     /// Two programs that open a new file at once both try to make the tables; one of them loses, and that is well.
     private static func migrate(_ pool: DatabasePool, by migrator: DatabaseMigrator) throws {
-        if try pool.read({ database in try migrator.hasCompletedMigrations(database) }) { return }
-        do {
-            try migrator.migrate(pool)
-        } catch {
-            guard try pool.read({ database in try migrator.hasCompletedMigrations(database) }) else { throw error }
+        // Each migration is a transaction of its own, so two programs may take turns: who has lost one goes on with the next.
+        var attempts = 0
+        while try !pool.read({ database in try migrator.hasCompletedMigrations(database) }) {
+            do {
+                try migrator.migrate(pool)
+            } catch {
+                attempts += 1
+                guard attempts < 100 else { throw error }
+                usleep(10_000)
+            }
         }
     }
 
