@@ -57,10 +57,13 @@ package struct User: Sendable, Hashable {
 package struct Caller: Sendable, Hashable {
     package let user: User
     package let tenant: Tenant
+    /// The names of the Keystone roles that the user has in the tenant's project.
+    package let roles: [String]
 
-    package init(user: User, tenant: Tenant) {
+    package init(user: User, tenant: Tenant, roles: [String] = ["member"]) {
         self.user = user
         self.tenant = tenant
+        self.roles = roles
     }
 }
 
