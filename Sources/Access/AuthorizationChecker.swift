@@ -85,6 +85,7 @@ package final class AuthorizationChecker: Sendable {
         }
     }
 
+    /// Takes or prolongs the lease, where it is not surely ours for half of its time.
     private func hasLease() async throws(StoreError) -> Bool {
         let now = broker.clock.milliseconds
         if state.withLock({ $0.leaseEnd }) > now + Self.leaseMilliseconds / 2 { return true }
@@ -93,11 +94,15 @@ package final class AuthorizationChecker: Sendable {
         return isOurs
     }
 
-    /// One after the other: they are at one host.
+    /// One after the other: they are at one host. The lease is held for as long as it takes, or the rest is left to whoever has it.
     private func check(_ line: [DueCheck]) async {
-        for due in line {
-            guard !Task.isCancelled else { return }
-            await check(due)
+        do {
+            for due in line {
+                guard !Task.isCancelled, try await hasLease() else { return }
+                await check(due)
+            }
+        } catch {
+            logger.warning("checks not made", metadata: ["error": "\(error)"])
         }
     }
 
@@ -135,7 +140,7 @@ package final class AuthorizationChecker: Sendable {
         do {
             let current = try await renewedAhead(entry)
             let facts = try await broker.open(current).credentialFacts()
-            let expires = facts.expires.map { $0 * 1000 } ?? Self.ownEnd(of: current.credential)
+            let expires = (facts.expires ?? current.credential.end).map { $0 * 1000 }
             warn(of: expires, authorization)
             try await broker.vault.setNextCheck(
                 next(after: current, ending: expires), of: authorization.id, expires: expires, scopes: facts.scopes)
@@ -164,10 +169,7 @@ package final class AuthorizationChecker: Sendable {
         let now = broker.clock.milliseconds
         var regular = now + regular()
         if let expires, expires > now { regular = min(regular, expires + 1_000) }
-        guard case .oauth(let tokens) = entry.credential, tokens.refreshToken != nil, let expires = tokens.expires,
-            expires > broker.clock.seconds + 2 * Vault.renewalLead
-        else { return regular }
-        return min(regular, (expires - Vault.renewalLead) * 1000)
+        return min(regular, broker.vault.renewalTime(of: entry.credential) ?? .max)
     }
 
     /// Milliseconds until the next look, by what the forge said.
@@ -199,12 +201,6 @@ package final class AuthorizationChecker: Sendable {
 
     private func jitter(of seconds: Int64) -> Int64 {
         Int64.random(in: 0...seconds * 1000)
-    }
-
-    /// In milliseconds; nil where there is none, or it is renewed.
-    private static func ownEnd(of credential: Credential) -> Int64? {
-        guard case .oauth(let tokens) = credential, tokens.refreshToken == nil else { return nil }
-        return tokens.expires.map { $0 * 1000 }
     }
 
     private func warn(of expires: Int64?, _ authorization: Authorization) {

@@ -275,10 +275,7 @@ package actor CredentialRefresher {
         if (error as? StoreError)?.code == .unsealable {
             await ledger.markUnreadable(authorization.id, error)
             return .failed(
-                ForgeError(
-                    .credentialRejected, authorization.forge,
-                    "The stored credential cannot be opened: it was changed, or sealed under another key. Authorize again."
-                ))
+                ForgeError(.credentialRejected, authorization.forge, StatusReason.unreadable.advice))
         }
         let metadata: Logger.Metadata = ["authorization": "\(authorization.id)", "error": "\(error)"]
         if isLost {

@@ -18,6 +18,12 @@ package enum Credential: Sendable, Hashable {
         }
     }
 
+    /// Unix time in seconds at which it ends unless somebody acts; nil where it can be renewed, and where no end is known.
+    package var end: Int64? {
+        guard case .oauth(let tokens) = self, tokens.refreshToken == nil else { return nil }
+        return tokens.expires
+    }
+
     /// Whether new tokens can be had for it without its user.
     package var isRenewable: Bool {
         guard case .oauth(let tokens) = self else { return false }

@@ -124,43 +124,32 @@ struct House: Sendable {
         let group = ServiceGroup(
             configuration: .init(
                 services: companions + [
-                    UntilShutdown { await works.ledger.run() }, RevokerService(revoker: works.revoker),
-                    RefresherService(refresher: works.refresher),
-                ] + (configuration.checkInterval > 0 ? [UntilShutdown { await checker.run() }] : []) + metrics
+                    UntilCancelled { await works.ledger.run() },
+                    UntilDone(work: works.revoker.run, stop: works.revoker.stop),
+                    UntilDone(work: works.refresher.run, stop: works.refresher.stop),
+                ] + (configuration.checkInterval > 0 ? [UntilCancelled { await checker.run() }] : []) + metrics
                     + [web.service],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }
 }
 
-/// The revoker's life in the service group: it stops after whatever may hand it tokens, and finishes what has begun.
-private struct RevokerService: Service {
-    let revoker: TokenRevoker
+/// Work that is asked to end when the service group shuts down, and then finishes what has begun.
+private struct UntilDone: Service {
+    let work: @Sendable () async -> Void
+    let stop: @Sendable () -> Void
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            await revoker.run()
+            await work()
         } onGracefulShutdown: {
-            revoker.stop()
+            stop()
         }
     }
 }
 
-/// The refresher's life in the service group: on shutdown it takes no more renewals and finishes those that have begun.
-private struct RefresherService: Service {
-    let refresher: CredentialRefresher
-
-    func run() async throws {
-        await withGracefulShutdownHandler {
-            await refresher.run()
-        } onGracefulShutdown: {
-            refresher.stop()
-        }
-    }
-}
-
-/// Work that goes on until the service group shuts down, and then ends by itself.
-private struct UntilShutdown: Service {
+/// Work that is cancelled when the service group shuts down.
+private struct UntilCancelled: Service {
     let work: @Sendable () async -> Void
 
     func run() async throws {

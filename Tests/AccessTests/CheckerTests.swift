@@ -127,6 +127,23 @@ import Testing
         #expect(network.requests.count == 40)
     }
 
+    @Test func `who loses the lease within a round leaves the rest to the one who has it`() async throws {
+        let house = Mutex<TestHouse?>(nil)
+        let network = StubNetwork { _ in
+            // The forge takes its time, and another process thinks that this one is gone.
+            let house = house.withLock { $0 }
+            house?.clock.advance(seconds: 121)
+            _ = try await house?.vault.takeCheckerLease(owner: "other", milliseconds: 120_000)
+            return .json(#"{"login":"octavia","id":7,"html_url":"https://github.com/octavia","avatar_url":""}"#)
+        }
+        let made = try await TestHouse(network: network)
+        house.withLock { $0 = made }
+        defer { house.withLock { $0 = nil } }
+        for name in ["main", "next"] { try await made.store(Self.personal, named: name) }
+        _ = await Self.checker(made).round()
+        #expect(network.requests.count == 1)
+    }
+
     @Test func `tokens in use are renewed before a caller would wait, idle ones are not`() async throws {
         let renewals = Mutex(0)
         let network = StubNetwork { request in

@@ -75,7 +75,7 @@ extension Vault {
             created: old.created, updated: clock.milliseconds, status: .normal)
         try await sealing { (master) throws(StoreError) in
             var next = try sealed(renewed, credential, revision: revision + 1, under: master)
-            next.nextCheck = nextCheck(of: credential)
+            next.nextCheck = renewalTime(of: credential) ?? .max
             try await store.update(next)
         }
         return revision + 1
@@ -124,21 +124,9 @@ extension Vault {
 
     /// What the credential itself tells.
     private static func standing(of credential: Credential, proved: Int64?) -> Standing {
-        guard case .oauth(let tokens) = credential else { return Standing(proved: proved) }
-        return Standing(
-            proved: proved, expires: tokens.refreshToken == nil ? tokens.expires.map { $0 * 1000 } : nil,
-            scopes: tokens.scopes)
-    }
-
-    /// Seconds before their end at which the checker renews tokens that are in use, so that no caller waits for it.
-    package static let renewalLead: Int64 = 180
-
-    /// When a renewed credential is to be looked at, at the latest.
-    private func nextCheck(of credential: Credential) -> Int64 {
-        guard case .oauth(let tokens) = credential, tokens.refreshToken != nil, let expires = tokens.expires,
-            expires > clock.seconds + 2 * Self.renewalLead
-        else { return .max }
-        return (expires - Self.renewalLead) * 1000
+        var standing = Standing(proved: proved, expires: credential.end.map { $0 * 1000 })
+        if case .oauth(let tokens) = credential { standing.scopes = tokens.scopes }
+        return standing
     }
 
     private func opened(_ row: AuthorizationRow) throws(StoreError) -> Credential {

@@ -14,22 +14,12 @@ struct AuthorizationDelete: AsyncParsableCommand {
             A personal token or a password stays good at the forge until its user ends it there.
             """)
 
-    @Argument(help: "The tenant's name.")
-    var tenant: String
-
-    @Argument(help: "The authorization's name.")
-    var name: String
-
-    @OptionGroup var options: StoreOptions
+    @OptionGroup var options: AuthorizationOptions
 
     func run() async throws {
-        try await options.withHouse { house in
-            let grant = house.operatorGrant(
-                .deleteAuthorization, in: try await house.identity.tenant(named: tenant))
-            try await house.withWorks { works in
-                try await works.broker.delete(name, with: grant)
-                print("deleted authorization \(name) of \(tenant)")
-            }
+        try await options.withBroker(to: .deleteAuthorization) { broker, grant in
+            try await broker.delete(options.name, with: grant)
+            print("deleted authorization \(options.name) of \(options.tenant)")
         }
     }
 }

@@ -24,12 +24,6 @@ struct AuthorizationReauthorize: AsyncParsableCommand {
         case password
     }
 
-    @Argument(help: "The tenant's name.")
-    var tenant: String
-
-    @Argument(help: "The authorization's name.")
-    var name: String
-
     @Option(help: "What is given: a personal token, or a password.")
     var mode: Mode
 
@@ -39,7 +33,7 @@ struct AuthorizationReauthorize: AsyncParsableCommand {
     @Option(help: "Another host of the same forge, for one that has moved. Without it the host stays.")
     var host: String?
 
-    @OptionGroup var options: StoreOptions
+    @OptionGroup var options: AuthorizationOptions
 
     func validate() throws {
         switch mode {
@@ -55,16 +49,14 @@ struct AuthorizationReauthorize: AsyncParsableCommand {
 
     func run() async throws {
         let secret = try readSecret()
-        try await options.withHouse { house in
-            let owner = try await house.identity.tenant(named: tenant)
-            let grant = house.operatorGrant(.createAuthorization, in: owner)
-            let known = try await house.vault.authorizations(of: owner.id).first { $0.name.text == name }
-            guard let known else { throw Refusal("\(tenant) has no authorization named \(name).") }
-            let offer = Broker.Offer(name: name, forge: known.forge, credential: credential(secret), host: host)
-            try await house.withWorks { works in
-                let renewed = try await works.broker.reauthorize(offer, with: grant)
-                print("\(name) of \(tenant) is authorized anew, for \(renewed.user) at \(renewed.host)")
-            }
+        try await options.withBroker(to: .createAuthorization) { broker, grant in
+            let known = try await broker.authorizations(grant).first { $0.name.text == options.name }
+            guard let known else { throw Refusal("\(options.tenant) has no authorization named \(options.name).") }
+            let offer = Broker.Offer(
+                name: options.name, forge: known.forge, credential: credential(secret), host: host)
+            let renewed = try await broker.reauthorize(offer, with: grant)
+            print(
+                "\(options.name) of \(options.tenant) is authorized anew, for \(renewed.user) at \(renewed.host)")
         }
     }
 

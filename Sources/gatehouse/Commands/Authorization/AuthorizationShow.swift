@@ -5,7 +5,6 @@ import Access
 import ArgumentParser
 import FoundationEssentials
 import Model
-import Storage
 
 struct AuthorizationShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,20 +15,11 @@ struct AuthorizationShow: AsyncParsableCommand {
             times of use and proof every 15 seconds.
             """)
 
-    @Argument(help: "The tenant's name.")
-    var tenant: String
-
-    @Argument(help: "The authorization's name.")
-    var name: String
-
-    @OptionGroup var options: StoreOptions
+    @OptionGroup var options: AuthorizationOptions
 
     func run() async throws {
-        try await options.withHouse { house in
-            let grant = house.operatorGrant(.getAuthorization, in: try await house.identity.tenant(named: tenant))
-            try await house.withWorks { works in
-                show(try await works.broker.details(name, with: grant))
-            }
+        try await options.withBroker(to: .getAuthorization) { broker, grant in
+            show(try await broker.details(options.name, with: grant))
         }
     }
 

@@ -1,9 +1,21 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Model
+package import Model
 
 extension Vault {
+    /// Seconds before their end at which the checker renews tokens that are in use, so that no caller waits for it.
+    package static let renewalLead: Int64 = 180
+
+    /// Unix time in milliseconds at which tokens that are in use are to be renewed; nil where they cannot be, and where they
+    /// live too shortly for it.
+    package func renewalTime(of credential: Credential) -> Int64? {
+        guard case .oauth(let tokens) = credential, credential.isRenewable, let expires = tokens.expires,
+            expires > clock.seconds + 2 * Self.renewalLead
+        else { return nil }
+        return (expires - Self.renewalLead) * 1000
+    }
+
     /// What the checker shall look at, the longest due first. Opens no seal.
     package func dueChecks(limit: Int) async throws(StoreError) -> [DueCheck] {
         try await store.dueChecks(now: clock.milliseconds, limit: limit)
