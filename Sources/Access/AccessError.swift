@@ -30,7 +30,7 @@ package struct AccessError: Error, Sendable, Hashable {
         case notFound
         /// A tenant or a user of this name is there already. Choose another name.
         case alreadyExists
-        /// Too many sign-ins wait to be checked. Try again in a few seconds.
+        /// Too many sign-ins have failed, or wait to be checked. Try again after ``AccessError/retryAfter``.
         case tooManyAttempts
         /// The store does not answer or holds what cannot be opened. The operator finds the cause in the log.
         case unavailable
@@ -39,11 +39,14 @@ package struct AccessError: Error, Sendable, Hashable {
     package let code: Code
     package let message: String
     package let cause: String?
+    /// Seconds after which it is worth trying again, where that is known.
+    package let retryAfter: Int?
 
-    package init(_ code: Code, _ message: String, cause: String? = nil) {
+    package init(_ code: Code, _ message: String, cause: String? = nil, retryAfter: Int? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
+        self.retryAfter = retryAfter
     }
 }
 

@@ -28,6 +28,8 @@ package struct Identity: Sendable {
     let settings: Settings
     let clock: WallClock
     let passwords: PasswordHashing
+    let throttle: SignInThrottle
+    let line = SignInLine()
 
     package init(
         store: SQLiteStore, vault: Vault, settings: Settings = Settings(), clock: WallClock = .system,
@@ -38,6 +40,7 @@ package struct Identity: Sendable {
         self.settings = settings
         self.clock = clock
         self.passwords = passwords
+        throttle = SignInThrottle(store: store, clock: clock)
     }
 
     /// Runs one call of the store or the vault; its failure becomes the caller's kind of error.
