@@ -32,6 +32,11 @@ package struct AccessError: Error, Sendable, Hashable {
         case alreadyExists
         /// Too many sign-ins have failed, or wait to be checked. Try again after ``AccessError/retryAfter``.
         case tooManyAttempts
+        /// The tenant sends more requests, or has more under way at the forges, than its quota allows. Try again after
+        /// ``AccessError/retryAfter``.
+        case tooManyRequests
+        /// The tenant has as many authorizations as its quota allows. Delete one, or let the operator allow more.
+        case overQuota
         /// The store does not answer or holds what cannot be opened. The operator finds the cause in the log.
         case unavailable
     }
@@ -60,6 +65,11 @@ extension AccessError {
             self.init(.notFound, "What this belongs to does not exist (any more).", cause: "\(error)")
         case .invalid:
             self.init(.invalidRequest, "A value is empty, too long or of the wrong form.", cause: "\(error)")
+        case .overQuota:
+            self.init(
+                .overQuota,
+                "This project has as many authorizations as its quota allows. Delete one, or ask the operator for more.",
+                cause: "\(error)", retryAfter: 3600)
         case .unsealable:
             self.init(
                 .unavailable,

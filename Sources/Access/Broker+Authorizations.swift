@@ -29,6 +29,7 @@ extension Broker {
     package func authorize(_ offer: Offer, with grant: Grant) async throws -> Authorization {
         let name = try await available(offer.name, with: grant)
         try Self.require(offer.credential.mode, of: offer.forge)
+        try await quotas.occupy(for: grant)
         let address = offer.host?.isEmpty == false ? offer.host : usualHosts[offer.forge]
         let (host, account) = try await prove(
             offer.credential, at: ForgeHost.candidates(offer.forge, address: address))
@@ -90,6 +91,7 @@ extension Broker {
             throw AccessError(
                 .noSuchAuthorization, "This project has no password authorization of \(forge.displayName).")
         }
+        try await quotas.occupy(for: grant)
         for authorization in stored {
             grant.trace.note(authorization)
             guard let entry = try await vault.entry(named: authorization.name, of: grant.tenant) else { continue }
@@ -112,6 +114,8 @@ extension Broker {
                 .invalidRequest, "name must be 4 to 63 characters long and of letters, digits, '.', '_' and '-' only.")
         }
         guard try await vault.authorization(named: valid, of: grant.tenant) == nil else { throw Self.nameTaken }
+        // Before a forge is asked, and a code used up. The store has the last word on that, too.
+        try await quotas.requireRoom(in: grant.tenant)
         return valid
     }
 
@@ -171,7 +175,7 @@ extension Broker {
             id: RandomText.hexadecimal(), tenant: grant.tenant, name: name, forge: host.forge, mode: credential.mode,
             host: host.shown, account: account, site: site, created: now, updated: now, status: .normal)
         do {
-            try await vault.insert(authorization, credential: credential)
+            try await vault.insert(authorization, credential: credential, quota: quotas.configured.authorizations)
         } catch {
             throw error.code == .alreadyExists ? Self.nameTaken : error
         }

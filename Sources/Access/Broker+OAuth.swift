@@ -64,6 +64,7 @@ extension Broker {
         let valid = try await available(name, with: grant)
         let found = try await visit(state, forge: forge, site: site, with: grant)
         guard found.renews == nil else { throw Self.badState }
+        try await quotas.occupy(for: grant)
         return try await complete(found, code: code, state: state) { visit in
             try await store(
                 visit.credential, as: valid, host: visit.host, account: visit.account, site: visit.site, with: grant)
@@ -82,6 +83,7 @@ extension Broker {
         let entry = try await existing(name, of: forge, with: grant)
         let found = try await visit(state, forge: forge, site: site, with: grant)
         guard found.renews ?? entry.authorization.id == entry.authorization.id else { throw Self.badState }
+        try await quotas.occupy(for: grant)
         return try await renew(entry, found, code: code, state: state)
     }
 
@@ -121,6 +123,7 @@ extension Broker {
         else { throw Self.badState }
         trace.note(asked)
         let grant = try Grant.authorise(asked, to: .createAuthorization, in: found.binding.tenant.text, trace: trace)
+        try await quotas.occupy(for: grant)
         if let renewed = found.renews {
             let entry = try await existing(found.name?.text ?? "", of: found.binding.forge, with: grant)
             // Another of the same name is not what was asked for.

@@ -15,6 +15,7 @@ extension Broker {
     package func reauthorize(_ offer: Offer, with grant: Grant) async throws -> Authorization {
         let entry = try await existing(offer.name, of: offer.forge, with: grant)
         try Self.require(offer.credential.mode, of: offer.forge)
+        try await quotas.occupy(for: grant)
         let address = offer.host?.isEmpty == false ? offer.host : entry.authorization.host
         let (host, account) = try await prove(
             offer.credential, at: ForgeHost.candidates(offer.forge, address: address))

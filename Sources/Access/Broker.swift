@@ -21,6 +21,7 @@ package struct Broker: Sendable {
     /// The addresses that callers mean who name no host.
     let usualHosts: [ForgeID: String]
     let clock: WallClock
+    package let quotas: Quotas
 
     /// Tokens that end within this many seconds are renewed before they are used.
     static let margin: Int64 = 60
@@ -29,7 +30,7 @@ package struct Broker: Sendable {
     package init(
         vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
         ledger: Ledger, revoker: TokenRevoker, audit: AuditRecord, usualHosts: [ForgeID: String] = [:],
-        clock: WallClock = .system
+        clock: WallClock = .system, quota: Quota = .unlimited, patience: Duration = .seconds(10)
     ) {
         self.vault = vault
         self.identity = identity
@@ -41,6 +42,7 @@ package struct Broker: Sendable {
         self.audit = audit
         self.usualHosts = usualHosts
         self.clock = clock
+        quotas = Quotas(quota, store: identity.store, clock: clock, patience: patience)
     }
 
     /// The tenant's authorizations, oldest first.
@@ -68,6 +70,7 @@ package struct Broker: Sendable {
                 "X-Repo-Auth names no authorization of this project. List the authorizations for their names.")
         }
         grant.trace.note(entry.authorization)
+        try await quotas.occupy(for: grant)
         ledger.noteUse(of: entry.authorization)
         return Opened(authorization: entry.authorization, forge: try open(entry))
     }

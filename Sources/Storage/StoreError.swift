@@ -14,6 +14,8 @@ package struct StoreError: Error, Sendable, Hashable {
         case changed
         /// A value breaks a rule of the schema (an empty name, one that is too long). Change the request.
         case invalid
+        /// The tenant has as many as its quota allows. Delete one, or let the operator allow more.
+        case overQuota
         /// A row does not open under the master key: it was tampered with, moved, or sealed under another key.
         case unsealable
         /// The master key is missing, malformed, readable by others, or not the one that this store was sealed under.

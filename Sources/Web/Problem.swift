@@ -81,7 +81,8 @@ struct Problem: Sendable {
             case .alreadyExists: (.badRequest, "SVCSTG.REPO.0403")
             case .noSuchAuthorization: (.badRequest, "SVCSTG.REPO.0450")
             case .notFound: (.notFound, "SVCSTG.REPO.0404")
-            case .tooManyAttempts: (.tooManyRequests, "APIGW.0308")
+            case .tooManyAttempts, .tooManyRequests: (.tooManyRequests, "APIGW.0308")
+            case .overQuota: (.tooManyRequests, "SVCSTG.REPO.0454")
             case .unavailable: (.internalServerError, "SVCSTG.REPO.0500")
             }
         self.init(status, code, error.message, retryAfter: error.retryAfter)

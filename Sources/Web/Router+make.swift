@@ -24,7 +24,8 @@ func makeRouter(
     }
     try OAuthCallback(broker).add(to: router)
     KeystoneRoutes(identity: identity, publicURL: publicURL).add(to: router)
-    let api = router.group().add(middleware: Authentication(identity: identity)).group(context: CallerContext.self)
+    let api = router.group().add(middleware: Authentication(identity: identity))
+        .add(middleware: RequestQuota(quotas: broker.quotas)).group(context: CallerContext.self)
     for operation in operations(broker) {
         api.on(operation.routerPath, method: operation.method) {
             try await operation.respond(to: $0, $1, broker.audit)

@@ -41,6 +41,7 @@ package final class TestHouse: Sendable {
     package init(
         network: StubNetwork, usualHosts: [ForgeID: String] = [:], busyTimeout: Double = 5,
         patience: Duration = .seconds(5), revocationLimit: Duration = .seconds(60),
+        quota: Quota = .unlimited, quotaPatience: Duration = .seconds(10),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-house-\(UUID().uuidString)")
@@ -65,13 +66,16 @@ package final class TestHouse: Sendable {
             logger: logger, clock: clock.wall, patience: patience)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            ledger: ledger, revoker: revoker, audit: audit, usualHosts: usualHosts, clock: clock.wall)
+            ledger: ledger, revoker: revoker, audit: audit, usualHosts: usualHosts, clock: clock.wall,
+            quota: quota, patience: quotaPatience)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
     }
 
     /// Another process on the same store: a broker with a refresher of its own.
-    package func neighbour(over network: StubNetwork) -> (broker: Broker, refresher: CredentialRefresher) {
+    package func neighbour(
+        over network: StubNetwork, quota: Quota = .unlimited
+    ) -> (broker: Broker, refresher: CredentialRefresher) {
         let sites = OAuthSites(Self.applications)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
@@ -84,7 +88,7 @@ package final class TestHouse: Sendable {
         return (
             Broker(
                 vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
-                ledger: ledger, revoker: revoker, audit: audit, clock: clock.wall), refresher
+                ledger: ledger, revoker: revoker, audit: audit, clock: clock.wall, quota: quota), refresher
         )
     }
 

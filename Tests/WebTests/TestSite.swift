@@ -22,9 +22,10 @@ struct TestSite {
     /// A GitHub that answers every call of the operations with something fitting.
     static func withSite<Value: Sendable>(
         network: StubNetwork = StubNetwork { StubGitHub.answer($0) }, isReady: Bool = true,
-        door: FrontDoor = FrontDoor(), _ body: @Sendable @escaping (TestSite) async throws -> Value
+        door: FrontDoor = FrontDoor(), quota: Quota = .unlimited,
+        _ body: @Sendable @escaping (TestSite) async throws -> Value
     ) async throws -> Value {
-        let house = try await TestHouse(network: network)
+        let house = try await TestHouse(network: network, quota: quota)
         let router = try makeRouter(
             broker: house.broker, identity: house.identity, publicURL: "https://gate.example.org", door: door,
             isReady: { isReady })

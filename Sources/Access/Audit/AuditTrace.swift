@@ -16,8 +16,16 @@ package final class AuditTrace: Sendable {
     }
 
     private let touched = Mutex(Touched())
+    /// What the request occupies at the forges, for as long as it lasts.
+    private let place = Mutex<CallPlace?>(nil)
 
     package init() {}
+
+    var hasPlace: Bool { place.withLock { $0 != nil } }
+
+    func keep(_ place: CallPlace) {
+        self.place.withLock { $0 = place }
+    }
 
     func note(_ authorization: Authorization) {
         touched.withLock {

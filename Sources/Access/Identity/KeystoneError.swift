@@ -34,7 +34,7 @@ package struct KeystoneError: Sendable, Hashable, Encodable {
         case .invalidRequest, .noSuchAuthorization, .unsupported, .badState: (400, "Bad Request")
         case .notFound: (404, "Not Found")
         case .alreadyExists: (409, "Conflict")
-        case .tooManyAttempts: (429, "Too Many Requests")
+        case .tooManyAttempts, .tooManyRequests, .overQuota: (429, "Too Many Requests")
         case .unavailable: (503, "Service Unavailable")
         }
     }

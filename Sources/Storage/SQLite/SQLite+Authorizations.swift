@@ -27,12 +27,14 @@ extension SQLiteStore {
     static let columns = "id, name, forge, mode, host, home, user, avatar, site, created, updated, status"
     static let rowColumns = "\(columns), key_version, revision, sealed, reason, proved, used, expires, scopes"
 
+    /// - Parameter quota: how many authorizations the tenant may have, where its own quota does not say; 0 for any number.
     /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/notFound`` (no such tenant),
-    ///   ``StoreError/Code/invalid``.
-    func insert(_ row: AuthorizationRow) async throws(StoreError) {
+    ///   ``StoreError/Code/overQuota``, ``StoreError/Code/invalid``.
+    func insert(_ row: AuthorizationRow, quota: Int = 0) async throws(StoreError) {
         let authorization = row.authorization
         try Self.checkTexts(of: authorization)
         try await write { database in
+            try Self.requireRoom(for: authorization.tenant, quota, in: database)
             try database.cachedStatement(
                 sql: """
                     INSERT INTO authorizations (tenant, \(Self.rowColumns), next_check)

@@ -15,12 +15,16 @@ package struct VaultEntry: Sendable {
 
 extension Vault {
     /// Seals and stores a new authorization. The credential's mode must be the authorization's.
+    /// - Parameter quota: how many authorizations the tenant may have, where its own quota does not say; 0 for any number.
     /// - Throws: ``StoreError/Code/alreadyExists`` when the tenant has one of this name, ``StoreError/Code/notFound`` when
-    ///   the tenant is gone, ``StoreError/Code/invalid``.
-    package func insert(_ authorization: Authorization, credential: Credential) async throws(StoreError) {
+    ///   the tenant is gone, ``StoreError/Code/overQuota``, ``StoreError/Code/invalid``.
+    package func insert(
+        _ authorization: Authorization, credential: Credential, quota: Int = 0
+    ) async throws(StoreError) {
         try await sealing { (master) throws(StoreError) in
             try await store.insert(
-                try sealed(authorization, credential, revision: 1, proved: authorization.created, under: master))
+                try sealed(authorization, credential, revision: 1, proved: authorization.created, under: master),
+                quota: quota)
         }
     }
 

@@ -159,7 +159,9 @@ struct OAuthCallback: Sendable {
         } catch {
             let problem = Problem(error)
             guard !problem.isFault else { throw error }
-            return render(problem.status, Page(title: "No authorization was made", text: problem.message))
+            var refusal = render(problem.status, Page(title: "No authorization was made", text: problem.message))
+            if let seconds = problem.retryAfter { refusal.headers[.retryAfter] = String(seconds) }
+            return refusal
         }
     }
 

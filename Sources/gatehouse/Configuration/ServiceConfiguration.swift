@@ -1,6 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import Configuration
 import Forges
 import Foundation
@@ -44,6 +45,8 @@ struct ServiceConfiguration: Sendable {
     var usualHosts: [ForgeID: String]
     var applications: [OAuthApplication]
     var limits: Upstream.Limits
+    /// What one tenant may use, where the operator has not said otherwise.
+    var quota: Quota
     /// Seconds.
     var tokenLifetime: Int64
     /// Seconds between two proofs of an authorization by the checker; 0 where there is none.
@@ -90,6 +93,8 @@ struct ServiceConfiguration: Sendable {
     /// - `master_key.value` (secret), else `master_key.file` (path, default below `$XDG_CONFIG_HOME/gatehouse`)
     /// - `network.allow` (list of addresses, networks in CIDR form, host names)
     /// - `upstream.timeout_seconds` (int, default 60), `upstream.connect_timeout_seconds` (int, default 10)
+    /// - `quota.authorizations` (int, default 1000), `quota.requests` (int, default 100, a second), `quota.burst` (int,
+    ///   default 200), `quota.calls` (int, default 16): of one tenant; 0 for any number
     /// - `token.lifetime_hours` (int, default 24)
     /// - `check.interval_hours` (int, default 24; 0 for no checks), `check.warning_days` (int, default 14)
     /// - `audit.retention_days` (int, default 365; 0 for ever)
@@ -133,6 +138,11 @@ struct ServiceConfiguration: Sendable {
         limits = Upstream.Limits(
             timeout: try settings.int("upstream.timeout_seconds", default: 60, in: 1...3600),
             connectTimeout: try settings.int("upstream.connect_timeout_seconds", default: 10, in: 1...600))
+        quota = Quota(
+            authorizations: try settings.int("quota.authorizations", default: 1000, in: 0...1_000_000),
+            requests: try settings.int("quota.requests", default: 100, in: 0...1_000_000),
+            burst: try settings.int("quota.burst", default: 200, in: 0...1_000_000),
+            calls: try settings.int("quota.calls", default: 16, in: 0...10_000))
         tokenLifetime = Int64(try settings.int("token.lifetime_hours", default: 24, in: 1...8760)) * 3600
         checkInterval = Int64(try settings.int("check.interval_hours", default: 24, in: 0...720)) * 3600
         checkWarning = Int64(try settings.int("check.warning_days", default: 14, in: 0...365)) * 86_400
