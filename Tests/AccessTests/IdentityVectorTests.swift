@@ -228,7 +228,8 @@ struct IdentityVectorTests {
                 ("EXAMPLEAK0001/20250102", "EXAMPLEAK0001/20250103"), ("cn-north-4", "cn-north-1"),
                 ("servicestage", "iam"), ("V11-HMAC-SHA256 Credential", "SDK-HMAC-SHA256 Credential"),
                 ("SDK-ECDSA-P256-SHA256", "SDK-HMAC-SHA256"), ("SDK-SM2-SM3", "SDK-ECDSA-P256-SHA256"),
-                ("SDK-HMAC-SM3", "SDK-HMAC-SHA256"), ("=3046", "=3045"), ("=3046", "=003046"), ("=3044", "=3045"), ("=3044", "="), ("=3044", "=ff3044"),
+                ("SDK-HMAC-SM3", "SDK-HMAC-SHA256"), ("=3046", "=3045"), ("=3046", "=003046"), ("=3044", "=3045"),
+                ("=3044", "="), ("=3044", "=ff3044"),
             ] where authorization.contains(old) {
                 changes.append((vector.request, authorization.replacingOccurrences(of: old, with: new)))
             }
@@ -363,7 +364,7 @@ struct IdentityVectorTests {
     }
 
     @Test(arguments: [
-        "V11-HMAC-SM3 Credential=EXAMPLEAK0001/20250102/cn-north-4/servicestage, SignedHeaders=x-sdk-date, Signature=00",
+        "V11-HMAC-SM3 Credential=EXAMPLEAK0001/20250102/cn-north-4/servicestage, SignedHeaders=x-sdk-date, Signature=00"
     ])
     func `an algorithm that is not offered is refused, and those that are offered are named`(authorization: String)
         async throws

@@ -14,10 +14,12 @@ struct SignatureHeader: Sendable, Hashable {
     let signedHeaders: [String]
     let signature: [UInt8]
 
-    /// What tells this signature from every other of its access key, however it is written. Of two numbers it is the first: the
-    /// second of an ECDSA signature has a twin that anybody can reckon.
+    /// What tells this signature from every other of its access key, however it is written. Of two numbers it is the first:
+    /// the second of an ECDSA signature has a twin that anybody can reckon.
     var identity: [UInt8] {
-        guard !algorithm.isDeterministic, let signature = VerifyingKey.signature(der: signature) else { return signature }
+        guard !algorithm.isDeterministic, let signature = VerifyingKey.signature(der: signature) else {
+            return signature
+        }
         return Array(signature.rawRepresentation.prefix(32))
     }
 
