@@ -131,7 +131,7 @@ let tests: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "gatehouse", "Model", "Sandbox", "Storage", "TestSupport",
+            "gatehouse", "Access", "Forges", "Model", "Sandbox", "Storage", "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "CoreMetrics", package: "swift-metrics"),
             .product(name: "GRDB", package: "GRDB.swift"),

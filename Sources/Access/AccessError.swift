@@ -32,6 +32,8 @@ package struct AccessError: Error, Sendable, Hashable {
         case alreadyExists
         /// Too many sign-ins wait to be checked. Try again in a few seconds.
         case tooManyAttempts
+        /// The external Keystone cannot be asked about a token. Nobody is let in meanwhile; the operator finds the cause in the log.
+        case identityUnavailable
         /// The store does not answer or holds what cannot be opened. The operator finds the cause in the log.
         case unavailable
     }
@@ -39,8 +41,11 @@ package struct AccessError: Error, Sendable, Hashable {
     package let code: Code
     package let message: String
     package let cause: String?
+    /// Seconds after which one may try again, where that is known.
+    package let retryAfter: Int?
 
-    package init(_ code: Code, _ message: String, cause: String? = nil) {
+    package init(_ code: Code, _ message: String, cause: String? = nil, retryAfter: Int? = nil) {
+        self.retryAfter = retryAfter
         self.code = code
         self.message = message
         self.cause = cause

@@ -103,7 +103,8 @@ extension Broker {
 
     /// Who asked for the visit that a browser comes back from. nil for a state that is not good (any more).
     package func pending(_ state: Secret) async throws -> PendingOAuth? {
-        guard let found = try await vault.peek(state.exposed), let asked = try await identity.caller(userID: found.user)
+        guard let found = try await vault.peek(state.exposed),
+            let asked = try await identity.caller(userID: found.user, of: found.binding.tenant)
         else { return nil }
         return PendingOAuth(
             forge: found.binding.forge,
@@ -117,7 +118,8 @@ extension Broker {
     package func authorize(
         _ name: String, code: Secret, state: Secret, trace: AuditTrace = AuditTrace()
     ) async throws -> Authorization {
-        guard let found = try await vault.peek(state.exposed), let asked = try await identity.caller(userID: found.user)
+        guard let found = try await vault.peek(state.exposed),
+            let asked = try await identity.caller(userID: found.user, of: found.binding.tenant)
         else { throw Self.badState }
         trace.note(asked)
         let grant = try Grant.authorise(asked, to: .createAuthorization, in: found.binding.tenant.text, trace: trace)

@@ -81,10 +81,12 @@ struct Problem: Sendable {
             case .noSuchAuthorization: (.badRequest, "SVCSTG.REPO.0450")
             case .notFound: (.notFound, "SVCSTG.REPO.0404")
             case .tooManyAttempts: (.tooManyRequests, "APIGW.0308")
+            case .identityUnavailable: (.serviceUnavailable, "APIGW.0613")
             case .unavailable: (.internalServerError, "SVCSTG.REPO.0500")
             }
-        self.init(status, code, error.message, retryAfter: error.code == .tooManyAttempts ? 5 : nil)
-        isFault = error.code == .unavailable
+        let isLater = error.code == .tooManyAttempts || error.code == .identityUnavailable
+        self.init(status, code, error.message, retryAfter: isLater ? error.retryAfter ?? 5 : nil)
+        isFault = error.code == .unavailable || error.code == .identityUnavailable
     }
 
     /// The answer in the API's form.

@@ -50,7 +50,9 @@ struct House: Sendable {
     ) async throws {
         let connections = UpstreamConnections(limits: configuration.limits)
         do {
-            try await serve(beside: companions, over: connections, onListening: onListening)
+            try await withIdentity { identity in
+                try await serve(beside: companions, over: connections, identity, onListening: onListening)
+            }
         } catch {
             try await connections.shutdown()
             throw error
@@ -111,7 +113,7 @@ struct House: Sendable {
     }()
 
     private func serve(
-        beside companions: [any Service], over connections: UpstreamConnections,
+        beside companions: [any Service], over connections: UpstreamConnections, _ identity: Identity,
         onListening: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let works = Works(self, over: connections)

@@ -22,14 +22,22 @@ struct TestSite {
     /// A GitHub that answers every call of the operations with something fitting.
     static func withSite<Value: Sendable>(
         network: StubNetwork = StubNetwork { StubGitHub.answer($0) }, isReady: Bool = true,
-        _ body: @Sendable @escaping (TestSite) async throws -> Value
+        keystone: StubKeystone? = nil, _ body: @Sendable @escaping (TestSite) async throws -> Value
     ) async throws -> Value {
         let house = try await TestHouse(network: network)
         let router = try makeRouter(
-            broker: house.broker, identity: house.identity, publicURL: "https://gate.example.org", isReady: { isReady })
+            broker: house.broker, identity: identity(of: house, keystone), publicURL: "https://gate.example.org",
+            isReady: { isReady })
         return try await Application(router: router).test(.router) { client in
             try await body(TestSite(house: house, client: client))
         }
+    }
+
+    private static func identity(of house: TestHouse, _ keystone: StubKeystone?) -> Identity {
+        guard let keystone, let service = keystone.service else { return house.identity }
+        let wall = house.clock.wall
+        let client = KeystoneClient(service, upstream: keystone.upstream, now: { wall.seconds })
+        return house.identity.trusting(ExternalTokens(client, store: house.store, clock: wall))
     }
 
     var root: String { "/v1/\(house.caller.tenant.id)/git" }

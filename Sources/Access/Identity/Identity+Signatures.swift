@@ -48,7 +48,8 @@ extension Identity {
                 guard key.verifies(header.signature, of: text) else { continue }
                 try Self.check(projectOf: request, is: entry.tenant)
                 let use = try await useUp(header, date: date, of: request, wholly: payload != Self.unsignedPayload)
-                return Signer(caller: Caller(user: entry.user, tenant: entry.tenant), use: use)
+                return Signer(
+                    caller: Caller(user: entry.user, tenant: entry.tenant, roles: entry.user.roles), use: use)
             }
         }
         throw SignatureHeader.refused(

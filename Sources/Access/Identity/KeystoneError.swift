@@ -35,7 +35,7 @@ package struct KeystoneError: Sendable, Hashable, Encodable {
         case .notFound: (404, "Not Found")
         case .alreadyExists: (409, "Conflict")
         case .tooManyAttempts: (429, "Too Many Requests")
-        case .unavailable: (503, "Service Unavailable")
+        case .unavailable, .identityUnavailable: (503, "Service Unavailable")
         }
     }
 }

@@ -32,6 +32,9 @@ enum SQLiteSchema {
         migrator.registerMigration("8 audit") { database in
             try database.execute(sql: audit)
         }
+        migrator.registerMigration("9 external identity") { database in
+            try database.execute(sql: externalIdentity)
+        }
         return migrator
     }
 
@@ -256,5 +259,47 @@ enum SQLiteSchema {
             key_version INTEGER NOT NULL REFERENCES master_keys (version),
             signature BLOB NOT NULL
         ) STRICT;
+        """
+
+    /// Projects and users of an external Keystone, beside those that were made here. Names of the two know nothing of each other, and
+    /// a user of Keystone may be in several projects: so what is unique by itself is so among those only that were made here.
+    private static let externalIdentity = """
+        CREATE TABLE new_tenants (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE \(isIdentifier("id")),
+            domain TEXT NOT NULL CHECK (length(domain) BETWEEN 1 AND 64),
+            name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+            created INTEGER NOT NULL,
+            -- The name of the domain that the project is in; NULL for a tenant that was made here.
+            external_domain TEXT CHECK (length(external_domain) BETWEEN 1 AND 255),
+            CHECK (external_domain IS NOT NULL
+                OR (length(domain) = 32 AND domain NOT GLOB '*[^0-9a-f]*' AND length(name) <= 64))
+        ) STRICT;
+        INSERT INTO new_tenants (number, id, domain, name, created) SELECT number, id, domain, name, created FROM tenants;
+        DROP TABLE tenants;
+        ALTER TABLE new_tenants RENAME TO tenants;
+        CREATE UNIQUE INDEX tenants_by_domain ON tenants (domain) WHERE external_domain IS NULL;
+        CREATE UNIQUE INDEX tenants_by_name ON tenants (name) WHERE external_domain IS NULL;
+
+        CREATE TABLE new_users (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL CHECK (length(id) BETWEEN 1 AND 64 AND id NOT GLOB '*[^0-9A-Za-z_-]*'),
+            tenant TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+            name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+            -- A hash with its parameters, never a password; NULL for a user of the external Keystone.
+            password TEXT CHECK (password GLOB 'scrypt$*'),
+            created INTEGER NOT NULL,
+            -- What the Keystone has told last, a line for each; NULL for a user that was made here.
+            roles TEXT,
+            UNIQUE (tenant, id),
+            CHECK ((password IS NULL) = (roles IS NOT NULL)),
+            CHECK (password IS NULL OR (length(id) = 32 AND id NOT GLOB '*[^0-9a-f]*' AND length(name) <= 64))
+        ) STRICT;
+        INSERT INTO new_users (number, id, tenant, name, password, created)
+        SELECT number, id, tenant, name, password, created FROM users;
+        DROP TABLE users;
+        ALTER TABLE new_users RENAME TO users;
+        CREATE UNIQUE INDEX users_by_id ON users (id) WHERE password IS NOT NULL;
+        CREATE UNIQUE INDEX users_by_name ON users (tenant, name) WHERE password IS NOT NULL;
         """
 }

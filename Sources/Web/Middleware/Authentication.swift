@@ -66,7 +66,7 @@ extension Identity {
             return try await caller(signing: SignedRequest(request, body: body))
         }
         guard let token = request.headers[.xAuthToken] else { return nil }
-        return anyScope ? try await session(token: token).caller : try await caller(token: token)
+        return anyScope ? try await callerOfAnyScope(token: token) : try await caller(token: token)
     }
 }
 

@@ -23,6 +23,7 @@ struct ConfigurationCheck {
         say(listening)
         say(try certificate())
         say(try await store())
+        say(identity)
         say(applications)
         say(variables)
         say([.good("settings", "good")])
@@ -62,6 +63,20 @@ struct ConfigurationCheck {
     func certificate() throws -> [Finding] {
         try configuration.listen.checkCertificate()
         return configuration.tls == nil ? [] : [.good("certificate", "good, and the key is its own")]
+    }
+
+    /// Whose tokens callers send.
+    var identity: [Finding] {
+        guard let service = configuration.keystone?.service else { return [] }
+        let finding = Finding.good("identity", "tokens of the Keystone at \(service.address)")
+        guard service.isExposed else { return [finding] }
+        return [
+            finding,
+            .warning(
+                "identity",
+                "identity.keystone.url is plain http: the service user's password and the callers' tokens cross the network in clear"
+            ),
+        ]
     }
 
     var applications: [Finding] {

@@ -44,6 +44,8 @@ struct ServiceConfiguration: Sendable {
     var limits: Upstream.Limits
     /// Seconds.
     var tokenLifetime: Int64
+    /// Whose tokens are taken in the place of one's own; nil where tokens are given here.
+    var keystone: KeystoneSettings?
     /// Seconds between two proofs of an authorization by the checker; 0 where there is none.
     var checkInterval: Int64
     /// Seconds before a credential's end from which on it is warned of.
@@ -88,6 +90,7 @@ struct ServiceConfiguration: Sendable {
     /// - `network.allow` (list of addresses, networks in CIDR form, host names)
     /// - `upstream.timeout_seconds` (int, default 60), `upstream.connect_timeout_seconds` (int, default 10)
     /// - `token.lifetime_hours` (int, default 24)
+    /// - `identity.keystone.…`, see ``KeystoneSettings``
     /// - `check.interval_hours` (int, default 24; 0 for no checks), `check.warning_days` (int, default 14)
     /// - `audit.retention_days` (int, default 365; 0 for ever)
     /// - `metrics.port` (int, default none), `metrics.host` (string, default 127.0.0.1)
@@ -130,6 +133,7 @@ struct ServiceConfiguration: Sendable {
             timeout: try settings.int("upstream.timeout_seconds", default: 60, in: 1...3600),
             connectTimeout: try settings.int("upstream.connect_timeout_seconds", default: 10, in: 1...600))
         tokenLifetime = Int64(try settings.int("token.lifetime_hours", default: 24, in: 1...8760)) * 3600
+        keystone = try KeystoneSettings(settings)
         checkInterval = Int64(try settings.int("check.interval_hours", default: 24, in: 0...720)) * 3600
         checkWarning = Int64(try settings.int("check.warning_days", default: 14, in: 0...365)) * 86_400
         auditRetention = try settings.int("audit.retention_days", default: 365, in: 0...36_500)
