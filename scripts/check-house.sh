@@ -92,6 +92,10 @@ check() {
                 if (has(bare, "[^A-Za-z0-9_](fatalError|preconditionFailure|assertionFailure)[ \t]*\\(")) report("nothing ends the process: throw an error")
                 if (has(bare, "[^A-Za-z0-9_]try!")) report("no try!: handle the error")
                 if (has(bare, "[^A-Za-z0-9_]as!")) report("no as!: decode or switch")
+                # The secrets of the sandbox are made for showing.
+                if (file !~ /^Sources\/Sandbox\// && (has(bare, "[^A-Za-z0-9_](exposed|[A-Za-z0-9]*[dD]igest|[A-Za-z0-9]*[sS]ignature|[pP]assword|[pP]asswordHash|[hH]mac|authenticationCode)[ \\t]*[!=]=[ \\t]*[^ \\t]") \
+                    || has(bare, "[!=]=[ \\t]*([A-Za-z0-9_?]+[.])*(exposed|[a-zA-Z0-9]*[dD]igest|signature|password|passwordHash|hmac)[^A-Za-z0-9_.(]")))
+                    if (!has(bare, "[!=]=[ \\t]*nil[^A-Za-z0-9_]")) report("compare secrets by isEqualInConstantTime(to:)")
                 if (has(bare, "@unchecked[ \t]+Sendable")) report("no @unchecked Sendable: a value or a Mutex")
                 if (has(bare, "nonisolated[ \t]*\\([ \t]*unsafe")) report("no nonisolated(unsafe): a value or a Mutex")
                 if (has(bare, "[^A-Za-z0-9_](class|struct|enum|actor|protocol|typealias)[ \t]+[A-Za-z0-9_]*(Manager|Helper|Helpers|Utils|Util|Utilities|Impl)[^A-Za-z0-9_]") \
@@ -130,6 +134,7 @@ let kind = [Visibility.public, .open]
 func open(_ entry: Int) throws -> Int { try open (entry) + file.open(1) }
 struct DefaultsReader {}
 struct Implication {}
+guard digest != nil, mode == .password, signature.count == 64, token.digest(of: a) == b else {}
 SWIFT
     found=$(check "$root")
     [[ -z $found ]] || { echo "check-house --self-test: right code is refused: $found" >&2; return 1; }
@@ -155,6 +160,10 @@ let a = try! f()|try!
 let a = b as! C|as!
 final class D: @unchecked Sendable {}|unchecked
 nonisolated(unsafe) var e = 1|nonisolated
+guard given == secret.exposed else {}|compare secrets
+if entry.tokenDigest == Data(digestOf: token) {}|compare secrets
+if a != signature {}|compare secrets
+return password == other|compare secrets
 struct TokenManager {}|word of its field
 enum URLUtils {}|word of its field
 struct DefaultStore {}|word of its field

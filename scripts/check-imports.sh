@@ -22,7 +22,7 @@ Storage          SYSTEM Model GRDB
 Storage/Vault    + Crypto
 Access           SYSTEM Model Forges Storage Logging Metrics
 Access/Identity  + CLibCrypto Crypto CryptoExtras Dispatch
-Web              SYSTEM Model Access Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOSSL ServiceLifecycle
+Web              SYSTEM Model Access Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOHTTP1 NIOHTTPTypes NIOSSL ServiceLifecycle
 Sandbox          SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
 Sandbox/Accounts + Crypto
 gatehouse        SYSTEM Model Forges Storage Access Web Sandbox ArgumentParser Configuration CoreMetrics Logging Metrics NIOCore NIOSSL ServiceLifecycle SystemPackage UnixSignals Yams

@@ -30,7 +30,7 @@ package struct AccessError: Error, Sendable, Hashable {
         case notFound
         /// A tenant or a user of this name is there already. Choose another name.
         case alreadyExists
-        /// Too many sign-ins wait to be checked. Try again in a few seconds.
+        /// Too many sign-ins have failed, or wait to be checked. Try again after ``AccessError/retryAfter``.
         case tooManyAttempts
         /// The external Keystone cannot be asked about a token. Nobody is let in meanwhile; the operator finds the cause in the log.
         case identityUnavailable
@@ -49,6 +49,7 @@ package struct AccessError: Error, Sendable, Hashable {
         self.code = code
         self.message = message
         self.cause = cause
+        self.retryAfter = retryAfter
     }
 }
 

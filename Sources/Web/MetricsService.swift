@@ -17,7 +17,11 @@ package struct MetricsService: Sendable {
         let router = Router()
         router.get("/metrics") { _, _ in
             Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                status: .ok,
+                headers: [
+                    .contentType: "text/plain; version=0.0.4; charset=utf-8", .xContentTypeOptions: "nosniff",
+                    .cacheControl: "no-store",
+                ],
                 body: .init(byteBuffer: ByteBuffer(string: await text())))
         }
         service = Application(

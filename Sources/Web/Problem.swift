@@ -5,6 +5,7 @@ import Access
 import Hummingbird
 import Model
 import NIOCore
+import NIOHTTP1
 
 /// The one place where an error becomes a status, a code and a sentence.
 ///
@@ -89,15 +90,36 @@ struct Problem: Sendable {
         isFault = error.code == .unavailable || error.code == .identityUnavailable
     }
 
-    /// The answer in the API's form.
-    func response(requestID: String) -> Response {
+    static let headersTooLarge = Problem(
+        .init(code: 494, reasonPhrase: "Request Header Too Large"), "APIGW.0201",
+        "A header is longer than 32 KB, or all together are longer than 128 KB.")
+
+    /// What no request could be read from.
+    init(unreadable error: HTTPParserError) {
+        self =
+            error == .headerOverflow
+            ? .headersTooLarge
+            : Problem(.badRequest, "SVCSTG.REPO.0400", "What was sent is not well-formed HTTP.")
+    }
+
+    private func json(requestID: String) -> JSONWriter {
         var json = JSONWriter()
         json.object {
             $0.member("error_code", code)
             $0.member("error_msg", message)
             $0.member("request_id", requestID)
         }
-        var response = json.response(status)
+        return json
+    }
+
+    /// The body of that answer.
+    func bytes(requestID: String) -> ByteBuffer {
+        json(requestID: requestID).buffer
+    }
+
+    /// The answer in the API's form.
+    func response(requestID: String) -> Response {
+        var response = json(requestID: requestID).response(status)
         if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
         return response
     }

@@ -11,15 +11,15 @@ import NIOCore
 struct OpenContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let requestID: String
-    /// The other end of the connection: the caller, or the proxy in front.
-    let source: SocketAddress?
+    /// Where the request comes from. ``Problems`` sets what a proxy tells.
+    var source: RequestSource
     /// Set by ``Authentication``; read only by ``CallerContext``.
     var caller: Caller?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         requestID = RequestID.make()
-        self.source = source.channel.remoteAddress
+        self.source = RequestSource(peer: source.channel.remoteAddress)
     }
 
     /// Logs with the request's ID. Made when there is something to log, since each change of a logger copies its metadata.
@@ -37,7 +37,7 @@ struct OpenContext: RequestContext {
 struct CallerContext: ChildRequestContext {
     var coreContext: CoreRequestContextStorage
     let requestID: String
-    let source: SocketAddress?
+    let source: RequestSource
     let caller: Caller
 
     init(context: OpenContext) throws {
@@ -48,6 +48,35 @@ struct CallerContext: ChildRequestContext {
         requestID = context.requestID
         source = context.source
         self.caller = caller
+    }
+}
+
+/// Where a request comes from. Reading it costs nothing before somebody asks.
+struct RequestSource: Sendable {
+    /// The other end of the connection: the caller, or the proxy in front.
+    let peer: SocketAddress?
+    /// What a trusted proxy tells.
+    var forwarded: IPAddress?
+
+    init(peer: SocketAddress?) {
+        self.peer = peer
+    }
+
+    /// nil for a Unix domain socket, and where there is no connection.
+    var address: IPAddress? { forwarded ?? peer.flatMap { IPAddress($0) } }
+
+    /// Takes a proxy's word, where the other end is one that is trusted.
+    mutating func read(_ forwarded: [String], from proxies: TrustedProxies) {
+        guard let peer = address else { return }
+        self.forwarded = proxies.origin(peer: peer, forwarded: forwarded)
+    }
+}
+
+extension IPAddress {
+    /// nil for a Unix domain socket.
+    init?(_ address: SocketAddress) {
+        guard let text = address.ipAddress else { return nil }
+        self.init(text.split(separator: "%").first.map(String.init) ?? text)
     }
 }
 

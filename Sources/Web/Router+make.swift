@@ -6,10 +6,11 @@ import Hummingbird
 
 /// The whole site: open routes, Keystone's, and the API behind authentication.
 func makeRouter(
-    broker: Broker, identity: Identity, publicURL: String, isReady: @escaping @Sendable () async -> Bool
+    broker: Broker, identity: Identity, publicURL: String, door: FrontDoor = FrontDoor(),
+    isReady: @escaping @Sendable () async -> Bool
 ) throws -> Router<OpenContext> {
     let router = Router(context: OpenContext.self)
-    router.add(middleware: Problems())
+    router.add(middleware: Problems(door: door))
     router.get("/livez") { _, _ in text("alive\n") }
     router.head("/livez") { _, _ in Response(status: .ok) }
     router.head("/readyz") { _, _ in Response(status: await isReady() ? .ok : .serviceUnavailable) }

@@ -32,28 +32,33 @@ package struct WebService: Sendable {
 
     /// - Parameters:
     ///   - publicURL: the address that callers use, without a slash at its end.
+    ///   - door: what is asked of those who connect.
     ///   - isReady: whether requests that need the store can be answered, for `/readyz`.
     ///   - onListening: called once with the port.
     /// - Throws: ``UnusableCertificate``.
     package init(
-        broker: Broker, identity: Identity, publicURL: String, isReady: @escaping @Sendable () async -> Bool,
-        listen: Listen,
-        logger: Logger,
+        broker: Broker, identity: Identity, publicURL: String, door: FrontDoor = FrontDoor(),
+        isReady: @escaping @Sendable () async -> Bool, listen: Listen, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) throws {
+        let tls = try listen.tls()
+        var door = door
+        door.isTLS = tls != nil
+        let router = try makeRouter(
+            broker: broker, identity: identity, publicURL: publicURL, door: door, isReady: isReady)
+        let open = OpenConnections(door)
         var server = HTTPServerBuilder.http1(
             configuration: .init(
-                idleTimeout: .seconds(75),
+                additionalChannelHandlers: [ConnectionGuard(open, logger: logger)],
                 // Above the API's own limits, so that ``Problems`` can answer in the API's form.
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 2 * Problems.headerLimit, maxHeaderListSize: 2 * Problems.headersLimit)))
-        if let tls = try listen.tls() {
-            server = try .tls(server, tlsConfiguration: tls)
-        }
+        if let tls { server = try .tls(server, tlsConfiguration: tls) }
         service = Application(
-            router: try makeRouter(broker: broker, identity: identity, publicURL: publicURL, isReady: isReady),
-            server: server,
-            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: nil, backlog: 1024),
+            router: router, server: server,
+            configuration: .init(
+                address: .hostname(listen.host, port: listen.port), serverName: nil, backlog: 1024,
+                availableConnectionsDelegate: .maximum(door.connections, logger: logger)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? listen.port) },
             logger: logger)
     }

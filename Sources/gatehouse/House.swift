@@ -122,7 +122,7 @@ struct House: Sendable {
             pace: .init(interval: configuration.checkInterval, warning: configuration.checkWarning), logger: logger)
         let web = try WebService(
             broker: works.broker, identity: identity, publicURL: configuration.publicURL,
-            isReady: { [store] in await Self.answers(store) },
+            door: configuration.door, isReady: { [store] in await Self.answers(store) },
             listen: configuration.listen,
             logger: logger, onListening: onListening)
         let group = ServiceGroup(

@@ -109,6 +109,8 @@ import Testing
         ("listen: {port: many}", "listen.port"), ("listen: {port: 99999}", "listen.port"),
         ("listen: {tls: {certificate: a.pem}}", "go together"),
         ("network: {allow: ['not an address']}", "network.allow"),
+        ("http: {trusted_proxies: [proxy.example]}", "http.trusted_proxies: proxy.example is no address"),
+        ("http: {minimum_rate: -1}", "http.minimum_rate"), ("http: {idle_seconds: 0}", "http.idle_seconds"),
         ("public_url: gate.example.org", "public_url"), ("log: {format: xml}", "log.format"),
         ("forges: {gitlab: {oauth: {default: {client_id: x}}}}", "client_secret"),
         ("forges: {gitlab: {hosts: ['ftp://x']}}", "forges.gitlab.hosts"),

@@ -22,11 +22,13 @@ struct TestSite {
     /// A GitHub that answers every call of the operations with something fitting.
     static func withSite<Value: Sendable>(
         network: StubNetwork = StubNetwork { StubGitHub.answer($0) }, isReady: Bool = true,
-        keystone: StubKeystone? = nil, _ body: @Sendable @escaping (TestSite) async throws -> Value
+        keystone: StubKeystone? = nil, door: FrontDoor = FrontDoor(),
+        _ body: @Sendable @escaping (TestSite) async throws -> Value
     ) async throws -> Value {
         let house = try await TestHouse(network: network)
         let router = try makeRouter(
             broker: house.broker, identity: identity(of: house, keystone), publicURL: "https://gate.example.org",
+            door: door,
             isReady: { isReady })
         return try await Application(router: router).test(.router) { client in
             try await body(TestSite(house: house, client: client))

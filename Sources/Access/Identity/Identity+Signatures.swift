@@ -105,18 +105,13 @@ extension Identity {
             throw SignatureHeader.refused(
                 "a temporary access key is used with its security token; send it in X-Security-Token")
         }
-        guard Self.areEqual(Data(digestOf: token), temporary.tokenDigest) else {
+        guard Data(digestOf: token).isEqualInConstantTime(to: temporary.tokenDigest) else {
             throw SignatureHeader.refused("the X-Security-Token is not this temporary access key's")
         }
         guard clock.milliseconds < temporary.expires else {
             throw SignatureHeader.refused(
                 "the temporary access key has expired; get a new one: POST /v3.0/OS-CREDENTIAL/securitytokens")
         }
-    }
-
-    /// In constant time, for texts of one length.
-    private static func areEqual(_ first: Data, _ second: Data) -> Bool {
-        first.count == second.count && zip(first, second).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
     /// Remembers the signature of a request that changes something.

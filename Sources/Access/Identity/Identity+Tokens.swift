@@ -55,11 +55,13 @@ extension Identity {
 
     /// Signs in: `POST /v3/auth/tokens`, answered 201.
     /// https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-unscoped-authorization
-    /// - Parameter withCatalog: false where the request has a `nocatalog` parameter.
+    /// - Parameters:
+    ///   - address: where the request comes from; nil where that is not known.
+    ///   - withCatalog: false where the request has a `nocatalog` parameter.
     /// - Throws: ``AccessError/Code/unauthenticated``, ``AccessError/Code/tokenExpired`` for the token method,
     ///   ``AccessError/Code/tooManyAttempts``, ``AccessError/Code/unavailable``.
     package func issue(
-        _ request: KeystoneAuthRequest, withCatalog: Bool = true
+        _ request: KeystoneAuthRequest, from address: IPAddress? = nil, withCatalog: Bool = true
     ) async throws(AccessError) -> IssuedToken {
         try requireOwnTokens()
         let now = clock.milliseconds
@@ -68,7 +70,7 @@ extension Identity {
         let expires: Int64
         switch request.method {
         case .password(let reference, let password):
-            caller = try await signIn(reference, password)
+            caller = try await signIn(reference, password, from: address)
             (methods, expires) = (["password"], now + settings.tokenLifetime * 1000)
         case .token(let token):
             // A token that was got by a token ends with it; else a leaked one could be kept alive for ever.
@@ -135,12 +137,28 @@ extension Identity {
         return try await stored { () async throws(StoreError) in try await store.token(digest: digest) }
     }
 
-    private func signIn(_ reference: UserReference, _ password: Secret) async throws(AccessError) -> Caller {
+    private func signIn(
+        _ reference: UserReference, _ password: Secret, from address: IPAddress?
+    ) async throws(AccessError) -> Caller {
         let login = try await stored { () async throws(StoreError) in try await store.login(reference) }
-        let right = try await passwords.verify(password, against: login?.passwordHash)
+        let attempt = try await stored { () async throws(StoreError) in
+            try await throttle.attempt(reference, login, from: address)
+        }
+        // Who must wait takes no place in the line.
+        try await throttle.check(attempt)
+        let right = try await line.inTurn(from: address) { () async throws(AccessError) in
+            // Those before may have failed meanwhile.
+            try await throttle.check(attempt)
+            let right = try await passwords.verify(password, against: login?.passwordHash)
+            if !right {
+                try await stored { () async throws(StoreError) in try await throttle.noteFailure(of: attempt) }
+            }
+            return right
+        }
         guard right, let login else {
             throw AccessError(.unauthenticated, "The username or password is wrong.")
         }
+        try await stored { () async throws(StoreError) in try await throttle.noteSuccess(of: attempt) }
         return Caller(user: login.user, tenant: login.tenant)
     }
 

@@ -31,6 +31,8 @@ package struct Identity: Sendable {
     let passwords: PasswordHashing
     /// nil where tokens are given here.
     let external: ExternalTokens?
+    let throttle: SignInThrottle
+    let line = SignInLine()
 
     package init(
         store: SQLiteStore, vault: Vault, settings: Settings = Settings(), clock: WallClock = .system,
@@ -50,6 +52,7 @@ package struct Identity: Sendable {
         self.clock = clock
         self.passwords = passwords
         self.external = external
+        throttle = SignInThrottle(store: store, clock: clock)
     }
 
     /// Runs one call of the store or the vault; its failure becomes the caller's kind of error.

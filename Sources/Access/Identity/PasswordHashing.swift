@@ -59,8 +59,7 @@ package struct PasswordHashing: Sendable {
             Self.derive(password, salt: hash.salt, cost: hash.cost, byteCount: hash.hash.count)
         }
         guard known != nil, let derived, derived.count == hash.hash.count else { return false }
-        // Every byte is looked at, whether or not an earlier one differs.
-        return zip(derived, hash.hash).reduce(into: UInt8(0)) { $0 |= $1.0 ^ $1.1 } == 0
+        return derived.isEqualInConstantTime(to: hash.hash)
     }
 
     private static func salt() -> Data {
@@ -127,7 +126,8 @@ private final class WaitingLine: Sendable {
             return true
         }
         guard admitted else {
-            throw AccessError(.tooManyAttempts, "Too many sign-ins wait to be checked. Try again in a few seconds.")
+            throw AccessError(
+                .tooManyAttempts, "Too many passwords wait to be checked. Try again in a few seconds.", retryAfter: 5)
         }
         defer { waiting.withLock { $0 -= 1 } }
         return await withCheckedContinuation { continuation in

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Model
 
 /// Scheme, host and port of an address: the bounds within which a credential may travel.
 struct Origin: Hashable, Sendable {

@@ -3,6 +3,7 @@
 
 import AsyncHTTPClient
 import NIOCore
+import Model
 import Synchronization
 
 /// The HTTP clients, one for each address of each host: the client is told the address of its only host, and never asks

@@ -1,6 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Model
 import Synchronization
 
 /// The addresses of names, each asked for once in ``lifetime``, however many want it at the same time.

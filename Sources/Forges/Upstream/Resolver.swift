@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Model
 import NIOCore
 import NIOPosix
 
@@ -47,5 +48,13 @@ struct Resolver: Sendable {
         let addresses = found.compactMap(IPAddress.init)
         guard !addresses.isEmpty, addresses.count == found.count else { throw Failed() }
         return addresses
+    }
+}
+
+extension IPAddress {
+    /// nil for a Unix domain socket.
+    init?(_ address: SocketAddress) {
+        guard let text = address.ipAddress else { return nil }
+        self.init(text.split(separator: "%").first.map(String.init) ?? text)
     }
 }

@@ -35,6 +35,9 @@ enum SQLiteSchema {
         migrator.registerMigration("9 external identity") { database in
             try database.execute(sql: externalIdentity)
         }
+        migrator.registerMigration("11 front door") { database in
+            try database.execute(sql: frontDoor)
+        }
         return migrator
     }
 
@@ -301,5 +304,36 @@ enum SQLiteSchema {
         ALTER TABLE new_users RENAME TO users;
         CREATE UNIQUE INDEX users_by_id ON users (id) WHERE password IS NOT NULL;
         CREATE UNIQUE INDEX users_by_name ON users (tenant, name) WHERE password IS NOT NULL;
+        """
+
+    /// Nothing here holds a name, an address or a password: keys and places are SHA-256 digests.
+    private static let frontDoor = """
+        -- Sign-ins that have failed: of a user from a place, of a user, from a place.
+        CREATE TABLE sign_in_failures (
+            key BLOB PRIMARY KEY CHECK (length(key) = 32),
+            failures INTEGER NOT NULL CHECK (failures > 0),
+            last INTEGER NOT NULL,
+            expires INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX sign_in_failures_by_end ON sign_in_failures (expires);
+
+        -- From where a user has signed in with the right password.
+        CREATE TABLE sign_in_places (
+            tenant TEXT NOT NULL,
+            user TEXT NOT NULL,
+            place BLOB NOT NULL CHECK (length(place) = 32),
+            last INTEGER NOT NULL,
+            PRIMARY KEY (user, place),
+            FOREIGN KEY (tenant, user) REFERENCES users (tenant, id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+
+        -- What a tenant may use, where the operator has said so; NULL for the configured number.
+        CREATE TABLE quotas (
+            tenant TEXT PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+            authorizations INTEGER CHECK (authorizations >= 0),
+            requests INTEGER CHECK (requests >= 0),
+            burst INTEGER CHECK (burst >= 0),
+            calls INTEGER CHECK (calls >= 0)
+        ) STRICT, WITHOUT ROWID;
         """
 }

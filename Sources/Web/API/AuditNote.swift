@@ -4,19 +4,18 @@
 import Access
 import Hummingbird
 import Model
-import NIOCore
 
 /// What a request leaves in the record: one event, whatever becomes of the request.
 struct AuditNote: Sendable {
     let action: String
     let record: AuditRecord
     let requestID: String
-    let source: SocketAddress?
+    let source: RequestSource
     let trace = AuditTrace()
     private let time: Int64
     private let began = ContinuousClock.now
 
-    init(_ action: String, _ record: AuditRecord, requestID: String, source: SocketAddress?) {
+    init(_ action: String, _ record: AuditRecord, requestID: String, source: RequestSource) {
         self.action = action
         self.record = record
         self.requestID = requestID
@@ -58,7 +57,7 @@ struct AuditNote: Sendable {
         event.status = status.code
         event.errorCode = code
         event.requestID = requestID
-        event.source = source?.ipAddress
+        event.source = source.address?.shortest
         event.duration = Int64((ContinuousClock.now - began) / .milliseconds(1))
         return event
     }

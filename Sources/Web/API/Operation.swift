@@ -102,6 +102,8 @@ extension HTTPField.Name {
     static let xAuthToken = fieldName("X-Auth-Token")
     static let xSubjectToken = fieldName("X-Subject-Token")
     static let xRequestID = fieldName("X-Request-Id")
+    static let xForwardedFor = fieldName("X-Forwarded-For")
+    static let referrerPolicy = fieldName("Referrer-Policy")
 
     private static func fieldName(_ name: String) -> HTTPField.Name {
         // The names above are all valid; the fallback only spares a force unwrap.

@@ -26,8 +26,8 @@ struct KeystoneRoutes: Sendable {
         router.get("/v3") { _, _ in
             try await answer { .init(.ok, try KeystoneVersion(address: publicURL).json()) }
         }
-        router.post("/v3/auth/tokens") { request, _ in
-            try await answer { try await issue(request) }
+        router.post("/v3/auth/tokens") { request, context in
+            try await answer { try await issue(request, from: context.source.address) }
         }
         router.get("/v3/auth/tokens") { request, _ in
             try await answer { try await check(request) }
@@ -65,10 +65,11 @@ struct KeystoneRoutes: Sendable {
         }
     }
 
-    private func issue(_ request: Request) async throws -> Answer {
+    private func issue(_ request: Request, from address: IPAddress?) async throws -> Answer {
         let body = try await request.bytes(upTo: Self.bodyLimit)
         let issued = try await identity.issue(
-            try KeystoneAuthRequest(json: Data(body.readableBytesView)), withCatalog: wantsCatalog(request))
+            try KeystoneAuthRequest(json: Data(body.readableBytesView)), from: address,
+            withCatalog: wantsCatalog(request))
         return Answer(.created, try issued.body.json(), subject: issued.token.exposed)
     }
 

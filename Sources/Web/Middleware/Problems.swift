@@ -11,6 +11,8 @@ import Model
 ///
 /// The line has the route's template, never the address: the address of an OAuth callback holds the code.
 struct Problems: RouterMiddleware {
+    let door: FrontDoor
+
     /// The cloud gateway's limits, in bytes: of the request line's address, of one header, of all headers.
     static let addressLimit = 32 << 10
     static let headerLimit = 32 << 10
@@ -20,6 +22,10 @@ struct Problems: RouterMiddleware {
         _ request: Request, context: OpenContext, next: (Request, OpenContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
+        var context = context
+        if !door.proxies.isEmpty {
+            context.source.read(request.headers[values: .xForwardedFor], from: door.proxies)
+        }
         var response: Response
         var problem: Problem?
         do {
@@ -34,14 +40,24 @@ struct Problems: RouterMiddleware {
             problem = found
         }
         response.headers[.xRequestID] = context.requestID
-        response.headers[.xContentTypeOptions] = "nosniff"
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        secure(&response.headers)
         context.log(
             .info, "request",
             metadata: Self.line(
                 request, route: context.endpointPath, status: response.status, problem: problem,
                 duration: ContinuousClock.now - start))
         return response
+    }
+
+    /// What browsers are told. The callback page alone says something else in its policy, and only there is something to show.
+    private func secure(_ headers: inout HTTPFields) {
+        headers[.xContentTypeOptions] = "nosniff"
+        headers[.referrerPolicy] = "no-referrer"
+        if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
+        if headers[.contentSecurityPolicy] == nil {
+            headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        }
+        if door.isTLS { headers[.strictTransportSecurity] = "max-age=31536000" }
     }
 
     private static func line(
@@ -66,10 +82,7 @@ struct Problems: RouterMiddleware {
             total += size
         }
         guard longest <= headerLimit, total <= headersLimit else {
-            throw ProblemError(
-                Problem(
-                    .init(code: 494, reasonPhrase: "Request Header Too Large"), "APIGW.0201",
-                    "A header is longer than 32 KB, or all together are longer than 128 KB."))
+            throw ProblemError(.headersTooLarge)
         }
     }
 }

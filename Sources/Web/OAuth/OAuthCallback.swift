@@ -168,7 +168,6 @@ struct OAuthCallback: Sendable {
         headers[.contentType] = "text/html; charset=utf-8"
         headers[.contentSecurityPolicy] =
             "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-        if let name = HTTPField.Name("Referrer-Policy") { headers[name] = "no-referrer" }
         return Response(
             status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: template.render(page))))
     }

@@ -28,6 +28,8 @@ struct ServiceConfiguration: Sendable {
     var host: String
     var port: Int
     var tls: TLS?
+    /// What is asked of those who connect.
+    var door: FrontDoor
     /// The address under which callers and browsers reach this Gatehouse; no slash at its end.
     var publicURL: String
     var storePath: String
@@ -85,6 +87,7 @@ struct ServiceConfiguration: Sendable {
     /// - `listen.host` (string, default 127.0.0.1), `listen.port` (int, default 8080; 0 for any free one)
     /// - `listen.tls.certificate`, `listen.tls.key` (paths of PEM files, both or none)
     /// - `public_url` (string, default http(s)://HOST:PORT)
+    /// - `http.…`, as in `FrontDoor+read.swift`
     /// - `store.path` (path, default below `$XDG_STATE_HOME/gatehouse`)
     /// - `master_key.value` (secret), else `master_key.file` (path, default below `$XDG_CONFIG_HOME/gatehouse`)
     /// - `network.allow` (list of addresses, networks in CIDR form, host names)
@@ -112,6 +115,7 @@ struct ServiceConfiguration: Sendable {
         case (nil, nil): tls = nil
         default: throw Invalid(description: "listen.tls.certificate and listen.tls.key go together. Set both or none.")
         }
+        door = try FrontDoor(settings)
         publicURL = try Self.publicURL(
             given: settings.string("public_url"), host: host, port: port, scheme: tls == nil ? "http" : "https")
         storePath =

@@ -40,7 +40,7 @@ struct IPAddressTests {
     @Test(arguments: [
         "", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "0x7f.0.0.1", "2130706433", "1.2.3.4 ", "::1%lo", "[::1]",
         "1.2.3.4/8",
-        ":::1", "12345::",
+        ":::1", "12345::", "1.2.3.4\0", "::1\0x",
     ])
     func `only the usual forms are addresses`(text: String) {
         #expect(IPAddress(text) == nil)

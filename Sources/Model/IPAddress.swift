@@ -2,18 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import NIOCore
 
 /// An IPv4 or IPv6 address as 16 bytes; an IPv4 address in its mapped form `::ffff:a.b.c.d`.
-struct IPAddress: Hashable, Sendable {
-    let bytes: [UInt8]
+package struct IPAddress: Hashable, Sendable {
+    package let bytes: [UInt8]
 
     private static let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
     /// https://www.rfc-editor.org/rfc/rfc6052#section-2.1
     private static let translated: [UInt8] = [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0]
 
     /// nil for what is no IPv4 address in four decimal parts and no IPv6 address.
-    init?(_ text: String) {
+    package init?(_ text: String) {
+        // The C library would read as far as a NUL.
+        guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         var v6 = in6_addr()
         if inet_pton(AF_INET, text, &v4) == 1 {
@@ -25,29 +26,37 @@ struct IPAddress: Hashable, Sendable {
         }
     }
 
-    /// nil for a Unix domain socket.
-    init?(_ address: SocketAddress) {
-        guard let text = address.ipAddress else { return nil }
-        self.init(text.split(separator: "%").first.map(String.init) ?? text)
-    }
-
     private init(bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    var isIPv4: Bool { bytes.starts(with: Self.mapped) }
+    package var isIPv4: Bool { bytes.starts(with: Self.mapped) }
 
     /// As it is written without brackets: `192.0.2.1`, `2001:db8:0:0:0:0:0:1`.
-    var text: String {
+    package var text: String {
         guard !isIPv4 else { return bytes[12...].map(String.init).joined(separator: ".") }
         return stride(from: 0, to: 16, by: 2)
             .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
             .joined(separator: ":")
     }
 
+    /// As people write it, in the shortest form: `192.0.2.1`, `2001:db8::1`.
+    package var shortest: String {
+        guard !isIPv4 else { return text }
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let isWritten = bytes.withUnsafeBytes { raw in
+            inet_ntop(AF_INET6, raw.baseAddress, &buffer, socklen_t(buffer.count)) != nil
+        }
+        guard isWritten else { return text }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// What one customer of a provider has: the address itself or, of IPv6, its first half.
+    package var site: [UInt8] { isIPv4 ? bytes : Array(bytes[..<8]) }
+
     /// Whether the address is one of the public internet: in none of the ranges that RFC 6890 and its successors set apart,
     /// and carrying no IPv4 address that is.
-    var isPublic: Bool {
+    package var isPublic: Bool {
         if let inner = embedded { return inner.isPublic }
         // Of IPv6 only 2000::/3 is given out to the public at all.
         guard isIPv4 || bytes[0] & 0xE0 == 0x20, !isTunnel else { return false }
