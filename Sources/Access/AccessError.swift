@@ -45,7 +45,6 @@ package struct AccessError: Error, Sendable, Hashable {
     package let retryAfter: Int?
 
     package init(_ code: Code, _ message: String, cause: String? = nil, retryAfter: Int? = nil) {
-        self.retryAfter = retryAfter
         self.code = code
         self.message = message
         self.cause = cause

@@ -107,7 +107,7 @@ extension SQLiteStore {
         }
     }
 
-    /// By its name or its domain's id.
+    /// By its name or its domain's id. A project of an external Keystone has no sign-ins here.
     package func tenantID(of domain: DomainReference) async throws(StoreError) -> String? {
         let (column, value) =
             switch domain {
@@ -116,7 +116,8 @@ extension SQLiteStore {
             }
         return try read { database in
             try String.fetchOne(
-                database.cachedStatement(sql: "SELECT id FROM tenants WHERE \(column) = ?"), arguments: [value])
+                database.cachedStatement(
+                    sql: "SELECT id FROM tenants WHERE \(column) = ? AND external_domain IS NULL"), arguments: [value])
         }
     }
 }
