@@ -9,7 +9,7 @@ ARGS ?=
 FILTER ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint format compat acceptance soak rotation bench packages
+.PHONY: help run test build lint format compat acceptance integration soak rotation bench packages
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -39,6 +39,9 @@ compat: packages ## Let the forges' well-known Python clients work in a sandbox;
 
 acceptance: packages ## Drive a sandbox with Huawei Cloud's ServiceStage SDK
 	scripts/acceptance.sh
+
+integration: packages ## Let a real OpenStack Keystone give the tokens, and OpenStack's client library sign in at a sandbox
+	scripts/integration.sh
 
 soak: packages ## Let two processes on one store renew tokens for a hundred callers, a hundred times; then the same with kills
 	swift build --product gatehouse

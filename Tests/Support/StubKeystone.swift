@@ -46,7 +46,7 @@ package final class StubKeystone: Sendable {
         var logins = 0
         var requests: [Upstream.Request] = []
         var isUserGood = true
-        var failure: (@Sendable (Upstream.Request) throws -> Upstream.Response)?
+        var failure: (@Sendable (Upstream.Request) throws -> Upstream.Response?)?
     }
 
     private let state = Mutex(State())
@@ -77,8 +77,8 @@ package final class StubKeystone: Sendable {
     package func revokeOwn() { state.withLock { _ = $0.revoked.insert("own-canary-\($0.own)") } }
     package func acceptUser(_ isGood: Bool) { state.withLock { $0.isUserGood = isGood } }
 
-    /// Answers everything in another way; nil for as before.
-    package func fail(_ failure: (@Sendable (Upstream.Request) throws -> Upstream.Response)?) {
+    /// Answers in another way; as before where there is no such answer.
+    package func fail(_ failure: (@Sendable (Upstream.Request) throws -> Upstream.Response?)?) {
         state.withLock { $0.failure = failure }
     }
 
@@ -93,7 +93,7 @@ package final class StubKeystone: Sendable {
             return state.failure
         }
         if request.method == .get { await gate() }
-        if let failure { return try failure(request) }
+        if let answer = try failure?(request) { return answer }
         switch (request.method, request.url) {
         case (.post, Self.address + "/auth/tokens?nocatalog=1"): return login()
         case (.get, Self.address + "/auth/tokens?nocatalog=1"): return look(request, evenExpired: false)

@@ -58,6 +58,35 @@ import Testing
         }
     }
 
+    /// Of whom each operation is told the same, whatever else is in the request.
+    private static let strangers: [(token: String?, status: Int, code: String)] = [
+        (nil, 401, "APIGW.0301"), ("none", 401, "APIGW.0301"), ("old", 401, "APIGW.0307"),
+        ("unscoped", 403, "APIGW.0302"), ("elsewhere", 403, "APIGW.0302"), ("down", 503, "APIGW.0613"),
+    ]
+
+    @Test func `no operation lets anybody in whom the Keystone does not vouch for`() async throws {
+        let keystone = StubKeystone()
+        var token = StubKeystone.Token()
+        keystone.give("old", token)
+        keystone.expire("old")
+        keystone.give("elsewhere", token)
+        token.project = nil
+        keystone.give("unscoped", token)
+        try await TestSite.withSite(keystone: keystone) { site async throws in
+            keystone.fail { $0.header("X-Subject-Token") == "down" ? .json("", status: 500) : nil }
+            for sample in DoorTests.samples {
+                for (token, status, code) in Self.strangers {
+                    var headers = ["X-Repo-Auth": "main"]
+                    headers["X-Auth-Token"] = token
+                    let answer = try await site.send(
+                        sample.method, site.address(of: sample.path), headers: headers, body: sample.body)
+                    #expect(answer.status == status && answer.code == code, "\(sample.id), \(token ?? "no token")")
+                }
+            }
+            #expect(try await site.house.vault.authorizations(of: site.house.caller.tenant.id).isEmpty)
+        }
+    }
+
     @Test func `the identity's routes name the Keystone`() async throws {
         let keystone = StubKeystone()
         keystone.give("good")
