@@ -26,7 +26,8 @@ extension House {
             audit = house.audit
             broker = Broker(
                 vault: vault, identity: house.identity, upstream: upstream, sites: sites, refresher: refresher,
-                ledger: ledger, revoker: revoker, audit: audit, usualHosts: configuration.usualHosts)
+                ledger: ledger, revoker: revoker, audit: audit, permission: house.permission,
+                usualHosts: configuration.usualHosts)
         }
     }
 

@@ -32,6 +32,9 @@ enum SQLiteSchema {
         migrator.registerMigration("8 audit") { database in
             try database.execute(sql: audit)
         }
+        migrator.registerMigration("10 policies") { database in
+            try database.execute(sql: policies)
+        }
         return migrator
     }
 
@@ -256,5 +259,27 @@ enum SQLiteSchema {
             key_version INTEGER NOT NULL REFERENCES master_keys (version),
             signature BLOB NOT NULL
         ) STRICT;
+        """
+
+    /// A policy that is attached need not stand here: there are those of the system.
+    private static let policies = """
+        CREATE TABLE policies (
+            name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64 AND name NOT GLOB '*[^0-9A-Za-z._-]*'),
+            document TEXT NOT NULL CHECK (length(document) BETWEEN 1 AND 16384),
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE policy_attachments (
+            tenant TEXT NOT NULL,
+            user TEXT NOT NULL,
+            policy TEXT NOT NULL CHECK (length(policy) BETWEEN 1 AND 64),
+            PRIMARY KEY (tenant, user, policy),
+            FOREIGN KEY (tenant, user) REFERENCES users (tenant, id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX policy_attachments_by_policy ON policy_attachments (policy);
+
+        -- What may go through the authorization, as its owner says; NULL for whatever its users may do. Not bound to the seal.
+        ALTER TABLE authorizations ADD COLUMN use_policy TEXT CHECK (length(use_policy) BETWEEN 1 AND 16384);
         """
 }
