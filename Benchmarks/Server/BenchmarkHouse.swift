@@ -49,7 +49,7 @@ func serveGatehouse(
         vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger)
     let broker = Broker(
         vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, ledger: ledger,
-        revoker: revoker, audit: audit)
+        revoker: revoker, audit: audit, permission: Permission(store: store))
     let web = try WebService(
         broker: broker, identity: identity, publicURL: "http://127.0.0.1", isReady: { true },
         listen: .init(host: "127.0.0.1", port: 0, certificate: nil, key: nil), logger: logger,

@@ -14,8 +14,10 @@ package struct AccessError: Error, Sendable, Hashable {
         case unauthenticated
         /// The token was good and has ended. Get a new one.
         case tokenExpired
-        /// The caller is known and must not do this. Ask the tenant's administrator.
+        /// The caller is known and must not do this. Ask the operator for a policy.
         case forbidden
+        /// The caller may do this, but not through this authorization. Ask whoever has set its use-policy.
+        case usePolicyDenies
         /// The project of the path or of `X-Project-Id` is not the caller's. Use the caller's own project id.
         case otherTenant
         /// The request itself is wrong: a body that is no JSON, a missing member, a bad name. Change it.

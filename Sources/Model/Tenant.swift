@@ -77,14 +77,3 @@ package struct Caller: Sendable, Hashable {
         self.roles = roles
     }
 }
-
-/// What a caller wants to do, as far as permission is concerned.
-package enum Action: String, CaseIterable, Sendable, Hashable {
-    case listAuthorizations = "servicestage:repositoryAuth:list"
-    case getAuthorization = "servicestage:repositoryAuth:get"
-    case createAuthorization = "servicestage:repositoryAuth:create"
-    case deleteAuthorization = "servicestage:repositoryAuth:delete"
-    case readRepository = "gatehouse:repository:read"
-    case writeRepository = "gatehouse:repository:write"
-    case readAudit = "gatehouse:audit:list"
-}

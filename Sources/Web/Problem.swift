@@ -75,6 +75,7 @@ struct Problem: Sendable {
             case .unauthenticated: (.unauthorized, "APIGW.0301")
             case .tokenExpired: (.unauthorized, "APIGW.0307")
             case .forbidden, .otherTenant: (.forbidden, "APIGW.0302")
+            case .usePolicyDenies: (.forbidden, "SVCSTG.REPO.0454")
             case .invalidRequest: (.badRequest, "SVCSTG.REPO.0400")
             case .unsupported: (.badRequest, "SVCSTG.REPO.0401")
             case .badState: (.badRequest, "SVCSTG.REPO.0402")

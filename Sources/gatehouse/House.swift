@@ -20,6 +20,7 @@ struct House: Sendable {
     let vault: Vault
     let identity: Identity
     let audit: AuditRecord
+    let permission: Permission
 
     /// Opens the store and the vault. Makes both, and the master key's file, where the store is new.
     /// - Parameter passwordCost: what a new password's hash costs; the recommended cost, but for a sandbox.
@@ -38,6 +39,7 @@ struct House: Sendable {
             store: store, vault: vault,
             settings: .init(tokenLifetime: configuration.tokenLifetime, endpoint: configuration.publicURL),
             passwords: PasswordHashing(cost: passwordCost))
+        permission = Permission(store: store, roles: configuration.roles)
         audit = AuditRecord(vault: vault, logger: logger, retentionDays: configuration.auditRetention)
     }
 

@@ -108,9 +108,15 @@ struct TestSite {
     }
 
     /// Stores the authorization that ``call(_:_:headers:body:)`` names.
-    func storeMain() async throws {
+    /// - Parameter usePolicy: nil for none.
+    func storeMain(usePolicy: String? = TestSite.openUsePolicy) async throws {
         try await house.store(.personal(Secret("canary-personal-token")), named: "main")
+        guard let usePolicy, let name = AuthorizationName("main") else { return }
+        _ = try await house.vault.setUsePolicy(usePolicy, of: name, tenant: house.caller.tenant.id)
     }
+
+    /// A use-policy that lets everything through.
+    static let openUsePolicy = #"{"Version":"1.1","Statement":[{"Effect":"Allow","Action":["*"]}]}"#
 }
 
 /// Fitting answers for every call that the operations make of GitHub, for a repository with one file.

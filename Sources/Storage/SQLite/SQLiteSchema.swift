@@ -35,6 +35,9 @@ enum SQLiteSchema {
         migrator.registerMigration("9 external identity") { database in
             try database.execute(sql: externalIdentity)
         }
+        migrator.registerMigration("10 policies") { database in
+            try database.execute(sql: policies)
+        }
         migrator.registerMigration("11 front door") { database in
             try database.execute(sql: frontDoor)
         }
@@ -335,5 +338,27 @@ enum SQLiteSchema {
             burst INTEGER CHECK (burst >= 0),
             calls INTEGER CHECK (calls >= 0)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// A policy that is attached need not stand here: there are those of the system.
+    private static let policies = """
+        CREATE TABLE policies (
+            name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64 AND name NOT GLOB '*[^0-9A-Za-z._-]*'),
+            document TEXT NOT NULL CHECK (length(document) BETWEEN 1 AND 16384),
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE policy_attachments (
+            tenant TEXT NOT NULL,
+            user TEXT NOT NULL,
+            policy TEXT NOT NULL CHECK (length(policy) BETWEEN 1 AND 64),
+            PRIMARY KEY (tenant, user, policy),
+            FOREIGN KEY (tenant, user) REFERENCES users (tenant, id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX policy_attachments_by_policy ON policy_attachments (policy);
+
+        -- What may go through the authorization, as its owner says; NULL for whatever its users may do. Not bound to the seal.
+        ALTER TABLE authorizations ADD COLUMN use_policy TEXT CHECK (length(use_policy) BETWEEN 1 AND 16384);
         """
 }

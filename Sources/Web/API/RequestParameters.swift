@@ -40,6 +40,10 @@ struct RequestParameters: Sendable {
         }
         while text.hasPrefix("/") { text.removeFirst() }
         while text.hasSuffix("/") { text.removeLast() }
+        return try Self.checked(text, name)
+    }
+
+    private static func checked(_ text: String, _ name: String) throws -> String {
         guard !text.isEmpty, text.utf8.count <= 4096 else {
             throw ProblemError.invalid("\(name) in the path is empty or longer than 4096 bytes.")
         }
@@ -59,7 +63,7 @@ struct RequestParameters: Sendable {
     func place(_ name: String) throws -> String {
         let text = try path(name)
         guard text.contains("%"), let again = Percent.decode(text), Self.isText(again) else { return text }
-        return again
+        return try Self.checked(again, name)
     }
 
     /// A query parameter; nil when it is absent or empty.
