@@ -10,7 +10,7 @@ package struct AuditEvent: Sendable, Hashable {
         case user
         /// Whoever has the store and its key in hand, at the command line.
         case `operator`
-        /// Gatehouse itself, about its record.
+        /// Gatehouse itself: renewing credentials, and about its record.
         case service
     }
 
@@ -50,6 +50,8 @@ package struct AuditEvent: Sendable, Hashable {
         duration = 0
     }
 
+    /// A renewal of OAuth tokens, for whoever was about to use them or ahead of that.
+    package static let renewal = "RenewCredential"
     /// Stands where events could not be written and were dropped.
     package static let gap = "AuditGap"
     /// Stands where Gatehouse has found the record before it cut or changed.
@@ -66,10 +68,9 @@ package struct AuditEvent: Sendable, Hashable {
     package var resourceType: String {
         switch action {
         case "ListAuthorizations", "ShowAuthorization", "ShowRedirectUrl", "CreateOAuth", "UpdateOAuth",
-            "CreatePersonalAuth",
-            "UpdatePersonalAuth", "CreatePasswordAuth", "UpdatePasswordAuth", "CheckRepositoryPassword",
-            "DeleteAuthorize",
-            "OAuthCallback", "ShowUsePolicy", "SetUsePolicy", "DeleteUsePolicy":
+            "CreatePersonalAuth", "UpdatePersonalAuth", "CreatePasswordAuth", "UpdatePasswordAuth",
+            "CheckRepositoryPassword", "DeleteAuthorize", "OAuthCallback", "ShowUsePolicy", "SetUsePolicy",
+            "DeleteUsePolicy", Self.renewal:
             "repositoryAuth"
         case "CreatePolicy", "UpdatePolicy", "DeletePolicy", "AttachPolicy", "DetachPolicy": "policy"
         case "ListAuditEvents", Self.gap, Self.breach: "audit"
