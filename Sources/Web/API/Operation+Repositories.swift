@@ -40,7 +40,8 @@ extension Operation {
             Operation("CreateProject", .post, "/repos/{namespace}/projects", .writeRepository) { call in
                 let namespace = try call.parameters.place("namespace")
                 let name = try await Body(call.request).text("name", limit: 255)
-                guard !name.contains("/"), !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+                guard !name.utf8.contains(UInt8(ascii: "/")),
+                    !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
                 else { throw ProblemError.invalid("name must not hold '/' or control characters.") }
                 call.grant.trace.note(namespace: namespace, project: name)
                 let repository = try await call.forge(broker).createRepository(named: name, in: namespace)
@@ -69,11 +70,11 @@ extension Operation {
                         "name must not hold spaces or control characters: git does not allow it.")
                 }
                 // git keeps a ref in a file, whose name has 255 bytes at most with `.lock` behind it.
-                guard draft.name.split(separator: "/").allSatisfy({ $0.utf8.count <= 250 }) else {
+                guard draft.name.pathParts.allSatisfy({ $0.utf8.count <= 250 }) else {
                     throw ProblemError.invalid(
                         "name has more than 250 bytes between its slashes. Choose a shorter one.")
                 }
-                guard !draft.name.uppercased().contains("%2F") else {
+                guard Percent.slashesDecoded(Array(draft.name.utf8)).elementsEqual(draft.name.utf8) else {
                     throw ProblemError.invalid(
                         "name must not hold %2F: in DeleteTag's path it would mean a slash, and another tag.")
                 }
