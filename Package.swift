@@ -160,6 +160,30 @@ let benchmarks: [Target] =
             name: "gatehouse-fill", dependencies: ["Model", "Forges", "Storage", "Access"], path: "Benchmarks/Fill"),
     ]
 
+/// `make fuzz` sets the variable: the rooms are then built for libFuzzer, and its program in place of the test that replays
+/// what it has found.
+let isFuzzing = Context.environment["GATEHOUSE_FUZZ"] != nil
+let fuzzed: [Target.Dependency] = [
+    "Model", "Forges", "Storage", "Access", "Web",
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Hummingbird", package: "hummingbird"),
+]
+let fuzzing: [Target] =
+    isFuzzing
+    ? [
+        .systemLibrary(name: "LibFuzzer", path: "Fuzzing/LibFuzzer"),
+        .executableTarget(
+            name: "gatehouse-fuzz", dependencies: fuzzed + ["LibFuzzer"], path: "Fuzzing",
+            exclude: ["LibFuzzer", "Tests", "corpus", "dictionaries"], sources: ["Program", "Properties"],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+    ]
+    : [
+        .testTarget(
+            name: "FuzzingTests", dependencies: fuzzed, path: "Fuzzing",
+            exclude: ["LibFuzzer", "Program", "corpus", "dictionaries"], sources: ["Properties", "Tests"])
+    ]
+
 let package = Package(
     name: "gatehouse",
     products: [.executable(name: "gatehouse", targets: ["gatehouse"])],
@@ -180,7 +204,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
-    targets: rooms + tests + benchmarks,
+    targets: rooms + tests + benchmarks + fuzzing,
     swiftLanguageModes: [.v6]
 )
 
@@ -191,4 +215,9 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
+}
+if isFuzzing {
+    for room in rooms where room.name != "gatehouse" {
+        room.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-O"]))
+    }
 }

@@ -42,6 +42,18 @@ struct IdentityKeystoneTests {
         }
     }
 
+    @Test(arguments: [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian, .utf32])
+    func `a body in another form than UTF-8 is refused`(encoding: String.Encoding) throws {
+        let password = try #require(user(tom).data(using: encoding))
+        let key = try #require(#"{"auth": {"identity": {"methods": ["token"]}}}"#.data(using: encoding))
+        for error in [
+            #expect(throws: AccessError.self) { try KeystoneAuthRequest(json: password) },
+            #expect(throws: AccessError.self) { try TemporaryKeyRequest(json: key) },
+        ] {
+            #expect(error?.message == "The request body is invalid: it is not JSON in UTF-8.")
+        }
+    }
+
     @Test func `a scope is a project, a domain, unscoped or absent`() throws {
         let cases: [(String?, KeystoneAuthRequest.Scope?)] = [
             (nil, nil), ("null", nil), (#""unscoped""#, .unscoped), (#"{"unscoped": {}}"#, .unscoped),

@@ -121,17 +121,18 @@ extension Operation {
     private static func password(_ body: Body) throws -> Credential {
         if body.has("token"), !body.has("password") {
             let packed = try body.base64("token")
-            guard let text = String(validating: packed, as: UTF8.self), let colon = text.firstIndex(of: ":"),
-                colon != text.startIndex, text.index(after: colon) != text.endIndex
+            guard let text = String(validating: packed, as: UTF8.self),
+                let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
+                colon != text.startIndex, text.utf8.index(after: colon) != text.endIndex
             else { throw ProblemError.invalid("token must be base64 of user:password.") }
-            return try credential(user: String(text[..<colon]), Secret(String(text[text.index(after: colon)...])))
+            return try credential(user: String(text[..<colon]), Secret(String(text[text.utf8.index(after: colon)...])))
         }
         return try credential(user: try body.text("user", limit: 1024), try body.secret("password"))
     }
 
     private static func credential(user: String, _ password: Secret) throws -> Credential {
         let isControl: (Unicode.Scalar) -> Bool = { $0.value < 0x20 || $0.value == 0x7F }
-        guard !user.contains(":"), !user.unicodeScalars.contains(where: isControl),
+        guard !user.utf8.contains(UInt8(ascii: ":")), !user.unicodeScalars.contains(where: isControl),
             !password.exposed.unicodeScalars.contains(where: isControl)
         else { throw ProblemError.invalid("user must not hold a colon, nor user or password control characters.") }
         return .password(user: user, password: password)

@@ -65,11 +65,11 @@ extension Operation {
                         "name must not hold spaces or control characters: git does not allow it.")
                 }
                 // git keeps a ref in a file, whose name has 255 bytes at most with `.lock` behind it.
-                guard draft.name.split(separator: "/").allSatisfy({ $0.utf8.count <= 250 }) else {
+                guard draft.name.pathParts.allSatisfy({ $0.utf8.count <= 250 }) else {
                     throw ProblemError.invalid(
                         "name has more than 250 bytes between its slashes. Choose a shorter one.")
                 }
-                guard !draft.name.uppercased().contains("%2F") else {
+                guard Percent.slashesDecoded(Array(draft.name.utf8)).elementsEqual(draft.name.utf8) else {
                     throw ProblemError.invalid(
                         "name must not hold %2F: in DeleteTag's path it would mean a slash, and another tag.")
                 }

@@ -74,7 +74,8 @@ extension Operation {
 
         private static func newName(in request: Request) async throws -> String {
             let name = try await Body(request).text("name", limit: 255)
-            guard !name.contains("/"), !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+            guard !name.utf8.contains(UInt8(ascii: "/")),
+                !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
             else { throw ProblemError.invalid("name must not hold '/' or control characters.") }
             return name
         }
