@@ -103,6 +103,18 @@ import Testing
         }
     }
 
+    @Test func `the check of the settings warns of a role whose policy is not there`() throws {
+        let site = try Site()
+        let roles = ["GATEHOUSE_PERMISSION_ROLES": "member=FullAccess,pusher=writers"]
+        let bad = try site.run("serve", "--check", environment: roles)
+        #expect(
+            bad.status == 0 && bad.output.contains("gives pusher the policy writers, which is not there"),
+            "\(bad.output)")
+        #expect(!bad.output.contains("gives member"))
+        _ = try site.run("policy", "create", "writers", try site.file("policy.json", Self.notMain))
+        #expect(try !site.run("serve", "--check", environment: roles).output.contains("which is not there"))
+    }
+
     @Test func `a simulation explains each statement, and its status is the decision`() throws {
         let site = try Site()
         let file = try site.file("policy.json", Self.notMain)

@@ -103,11 +103,24 @@ struct ConfigurationCheck {
         guard hasStore else { return try newStore() }
         let house = try await House(configuration)
         let tenants = try await house.identity.tenants()
+        let policies = try await house.store.policies().map(\.name) + SystemPolicy.allCases.map(\.rawValue)
         try house.store.close()
         return [
             .good("store", "\(configuration.storePath), \(tenants.count) tenant\(tenants.count == 1 ? "" : "s")"),
             .good("master key", "opens the store"),
-        ]
+        ] + missing(besides: policies)
+    }
+
+    /// Roles with a policy that is not there: nobody who has one may do anything.
+    private func missing(besides policies: [String]) -> [Finding] {
+        configuration.roles.sorted { $0.key < $1.key }.flatMap { role, names in
+            names.filter { !policies.contains($0) }.map { name in
+                .warning(
+                    "roles",
+                    "permission.roles gives \(role) the policy \(name), which is not there: who has the role may do nothing"
+                )
+            }
+        }
     }
 
     /// What the first start will make.
@@ -115,6 +128,7 @@ struct ConfigurationCheck {
     func newStore() throws -> [Finding] {
         try checkFolder(of: configuration.storePath, key: "store.path")
         return [.good("store", "\(configuration.storePath), will be made on the first start"), try masterKey()]
+            + missing(besides: SystemPolicy.allCases.map(\.rawValue))
     }
 
     private func masterKey() throws -> Finding {
