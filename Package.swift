@@ -3,6 +3,7 @@ import PackageDescription
 
 /// The rooms and their doors: `docs/architecture.md` draws them, `scripts/check-imports.sh` holds them.
 let rooms: [Target] = [
+    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Model"),
     .target(
         name: "Forges",
@@ -29,7 +30,7 @@ let rooms: [Target] = [
     .target(
         name: "Access",
         dependencies: [
-            "Model", "Forges", "Storage",
+            "CLibCrypto", "Model", "Forges", "Storage",
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "CryptoExtras", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),

@@ -38,6 +38,7 @@ package actor CredentialRefresher {
     private var unsaved: Set<String> = []
     private let ledger: Ledger
     private let revoker: TokenRevoker
+    private let audit: AuditRecord
     private let clock: WallClock
     private let patience: Duration
     private let isStopping = Mutex(false)
@@ -54,14 +55,15 @@ package actor CredentialRefresher {
 
     /// - Parameter patience: how long callers wait while the store does not take new tokens.
     package init(
-        vault: Vault, sites: OAuthSites, upstream: Upstream, ledger: Ledger, revoker: TokenRevoker, logger: Logger,
-        clock: WallClock = .system, patience: Duration = .seconds(5)
+        vault: Vault, sites: OAuthSites, upstream: Upstream, ledger: Ledger, revoker: TokenRevoker, audit: AuditRecord,
+        logger: Logger, clock: WallClock = .system, patience: Duration = .seconds(5)
     ) {
         self.vault = vault
         self.sites = sites
         self.upstream = upstream
         self.ledger = ledger
         self.revoker = revoker
+        self.audit = audit
         self.logger = logger
         self.clock = clock
         self.patience = patience
@@ -206,16 +208,16 @@ package actor CredentialRefresher {
             let flow = OAuthFlow(application, upstream: upstream, now: { [clock] in clock.seconds })
             let fresh = try await renewed(tokens, by: flow)
             let saved = try await save(fresh, of: stale)
-            count(authorization, "renewed")
+            tell(authorization, "renewed")
             return .renewed(saved)
         } catch let error as ForgeError {
             guard error.code == .credentialRejected else {
-                count(authorization, "failed")
+                tell(authorization, "failed", error)
                 return .failed(error)
             }
             // Refused because it was authorized anew meanwhile, and the old tokens revoked: then there are others.
             if let other = await superseding(stale) { return other }
-            count(authorization, wasCutOff ? "lost" : "refused")
+            tell(authorization, wasCutOff ? "lost" : "refused", error)
             if wasCutOff {
                 logger.error(
                     "tokens lost in a renewal that was cut off", metadata: ["authorization": "\(authorization.id)"])
@@ -225,7 +227,7 @@ package actor CredentialRefresher {
             return .failed(error)
         } catch let error as AccessError {
             // The operator has taken the application out of the configuration.
-            count(authorization, "failed")
+            tell(authorization, "failed", error)
             return .failed(ForgeError(.unavailable, authorization.forge, error.message))
         } catch {
             return await unusable(authorization, error, isLost: true)
@@ -262,16 +264,26 @@ package actor CredentialRefresher {
             revision: stale.revision, error: error, end: now + Self.refusalMilliseconds)
     }
 
-    private func count(_ authorization: Authorization, _ result: String) {
+    /// Counts a renewal that has ended, and records it.
+    /// - Parameter error: nil where there are new tokens.
+    private func tell(_ authorization: Authorization, _ result: String, _ error: (any Error)? = nil) {
         Counter(
             label: "gatehouse_renewals_total",
             dimensions: [("forge", authorization.forge.rawValue), ("result", result)]
         ).increment()
+        var event = AuditEvent(
+            AuditEvent.renewal, time: clock.milliseconds, tenant: authorization.tenant, actor: .service,
+            status: error == nil ? 200 : 400)
+        event.authorization = authorization.name.text
+        event.authorizationID = authorization.id
+        event.forge = authorization.forge.rawValue
+        event.errorCode = error.map { ($0 as? ForgeError)?.code.rawValue ?? "failed" }
+        audit.note(event)
     }
 
     /// - Parameter isLost: whether the forge has given new tokens that could not be written. Otherwise nothing has been renewed.
     private func unusable(_ authorization: Authorization, _ error: any Error, isLost: Bool = false) async -> Outcome {
-        count(authorization, "failed")
+        tell(authorization, "failed", error)
         if (error as? StoreError)?.code == .unsealable {
             await ledger.markUnreadable(authorization.id, error)
             return .failed(

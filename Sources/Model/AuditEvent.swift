@@ -10,7 +10,7 @@ package struct AuditEvent: Sendable, Hashable {
         case user
         /// Whoever has the store and its key in hand, at the command line.
         case `operator`
-        /// Gatehouse itself, about its record.
+        /// Gatehouse itself: renewing credentials, and about its record.
         case service
     }
 
@@ -49,6 +49,8 @@ package struct AuditEvent: Sendable, Hashable {
         duration = 0
     }
 
+    /// A renewal of OAuth tokens, for whoever was about to use them or ahead of that.
+    package static let renewal = "RenewCredential"
     /// Stands where events could not be written and were dropped.
     package static let gap = "AuditGap"
     /// Stands where Gatehouse has found the record before it cut or changed.
@@ -65,10 +67,8 @@ package struct AuditEvent: Sendable, Hashable {
     package var resourceType: String {
         switch action {
         case "ListAuthorizations", "ShowAuthorization", "ShowRedirectUrl", "CreateOAuth", "UpdateOAuth",
-            "CreatePersonalAuth",
-            "UpdatePersonalAuth", "CreatePasswordAuth", "UpdatePasswordAuth", "CheckRepositoryPassword",
-            "DeleteAuthorize",
-            "OAuthCallback":
+            "CreatePersonalAuth", "UpdatePersonalAuth", "CreatePasswordAuth", "UpdatePasswordAuth",
+            "CheckRepositoryPassword", "DeleteAuthorize", "OAuthCallback", Self.renewal:
             "repositoryAuth"
         case "ListAuditEvents", Self.gap, Self.breach: "audit"
         case "DeleteTenant": "tenant"

@@ -21,9 +21,10 @@ extension House {
             let sites = OAuthSites(configuration.applications)
             ledger = Ledger(vault: vault, logger: logger)
             revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger)
-            refresher = CredentialRefresher(
-                vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger)
             audit = house.audit
+            refresher = CredentialRefresher(
+                vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, audit: audit,
+                logger: logger)
             broker = Broker(
                 vault: vault, identity: house.identity, upstream: upstream, sites: sites, refresher: refresher,
                 ledger: ledger, revoker: revoker, audit: audit, usualHosts: configuration.usualHosts)

@@ -94,6 +94,24 @@ import Testing
         #expect(try await house.broker.details("flow", with: house.grant()).standing.reason == nil)
     }
 
+    @Test func `a renewal is on record as Gatehouse's own, and so is one that the forge refuses`() async throws {
+        let house = try await TestHouse(network: Self.gitlab(knowing: "refresh-0"))
+        try await house.store(Self.tokens(0), named: "flow", forge: .gitlab)
+        try await house.store(Self.tokens(7), named: "dead", forge: .gitlab)
+        try await house.serving {
+            _ = try await Self.account(at: house)
+            await #expect(throws: ForgeError.self) {
+                try await house.broker.open("dead", with: house.grant()).forge.account()
+            }
+        }
+        await house.audit.flush()
+        let events = try await house.store.auditEntries(after: 0, limit: 10).map(\.event)
+        #expect(events.map(\.action) == [AuditEvent.renewal, AuditEvent.renewal])
+        #expect(events.map(\.authorization) == ["flow", "dead"] && events.map(\.status) == [200, 400])
+        #expect(events.allSatisfy { $0.actor == .service && $0.tenant == house.caller.tenant.id })
+        #expect(events.last?.errorCode == ForgeError.Code.credentialRejected.rawValue)
+    }
+
     @Test func `a renewal keeps the refresh token before it, and survives sealing`() async throws {
         let house = try await TestHouse(network: Self.gitlab(knowing: "refresh-0"))
         try await house.store(Self.tokens(0), named: "flow", forge: .gitlab)

@@ -106,6 +106,7 @@ import Testing
         let head = try #require(verified.output.split(separator: "\n").last?.split(separator: " ").last)
         #expect(verified.status == 0, "\(verified.output)")
         #expect(try run("audit", "verify", "--head", String(head), state: state, in: directory.url).status == 0)
+        #expect(try run("doctor", state: state, in: directory.url).output.contains("whole"))
         let queue = try DatabaseQueue(path: state.path + "/gatehouse.sqlite")
         try await queue.write {
             try $0.execute(sql: "UPDATE audit_events SET authorization = 'other' WHERE sequence = 2")
@@ -113,6 +114,33 @@ import Testing
         try queue.close()
         let forged = try run("audit", "verify", state: state, in: directory.url)
         #expect(forged.status != 0 && forged.output.contains("Event 2 is not what was written"), "\(forged.output)")
+        let doctor = try run("doctor", state: state, in: directory.url)
+        #expect(doctor.status != 0 && doctor.output.contains("Event 2 is not what was written"), "\(doctor.output)")
+        let copy = directory.url.path + "/copy.sqlite"
+        #expect(try run("backup", copy, state: state, in: directory.url).status == 0)
+        let checked = try run("restore", "--check", copy, state: state, in: directory.url)
+        #expect(checked.status == 1 && checked.output.contains("Event 2 is not what was written"), "\(checked.output)")
+    }
+
+    @Test func `who follows the record is told of an event while it is written`() async throws {
+        let directory = try TemporaryDirectory()
+        let state = directory.url.appending(path: "state")
+        let sandbox = try await RunningSandbox.start(in: directory.url, state: state)
+        #expect(try await sandbox.call("GET", "/auths").status == 200)
+        let follower = try GatehouseProcess(
+            [
+                "audit", "list", "--follow", "--store", state.path + "/gatehouse.sqlite", "--master-key-file",
+                state.path + "/master.key",
+            ], in: directory.url)
+        try await follower.wait { $0.contains("ListAuthorizations") }
+        let forge = try #require(sandbox.ready.forges["github"])
+        let made = try await sandbox.call(
+            "POST", "/auths/github/personal", body: ["name": "followed", "token": forge.token, "host": forge.host])
+        #expect(made.status == 200)
+        try await follower.wait { $0.contains("CreatePersonalAuth  followed") }
+        #expect(follower.output.components(separatedBy: "ListAuthorizations").count == 2)
+        follower.process.interrupt()
+        follower.process.waitUntilExit()
     }
 }
 

@@ -71,6 +71,17 @@ final class GatehouseProcess {
         throw NotReady(output: output)
     }
 
+    /// Waits until the process has written what is wanted.
+    /// - Throws: ``NotReady`` with what it has written, when it ends or takes longer than a minute.
+    func wait(until isThere: (String) -> Bool) async throws {
+        let end = Date.now + 60
+        while process.isRunning, Date.now < end {
+            if isThere(output) { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw NotReady(output: output)
+    }
+
     /// Waits for the line that says where the service listens; gives its address.
     func listeningAddress() async throws -> String {
         let end = Date.now + 60

@@ -59,10 +59,10 @@ package final class TestHouse: Sendable {
         revoker = TokenRevoker(
             vault: vault, sites: sites, upstream: upstream, logger: logger, limit: revocationLimit,
             clock: clock.wall)
-        refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger,
-            clock: clock.wall, patience: patience)
         audit = AuditRecord(vault: vault, logger: logger, clock: clock.wall)
+        refresher = CredentialRefresher(
+            vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, audit: audit,
+            logger: logger, clock: clock.wall, patience: patience)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
             ledger: ledger, revoker: revoker, audit: audit, usualHosts: usualHosts, clock: clock.wall)
@@ -77,14 +77,14 @@ package final class TestHouse: Sendable {
         let ledger = Ledger(vault: vault, logger: logger, clock: clock.wall)
         let revoker = TokenRevoker(
             vault: vault, sites: sites, upstream: network.upstream, logger: logger, clock: clock.wall)
+        let audit = AuditRecord(vault: vault, logger: logger, clock: clock.wall)
         let refresher = CredentialRefresher(
-            vault: vault, sites: sites, upstream: network.upstream, ledger: ledger, revoker: revoker, logger: logger,
-            clock: clock.wall)
+            vault: vault, sites: sites, upstream: network.upstream, ledger: ledger, revoker: revoker, audit: audit,
+            logger: logger, clock: clock.wall)
         return (
             Broker(
                 vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
-                ledger: ledger, revoker: revoker,
-                audit: AuditRecord(vault: vault, logger: logger, clock: clock.wall), clock: clock.wall), refresher
+                ledger: ledger, revoker: revoker, audit: audit, clock: clock.wall), refresher
         )
     }
 

@@ -20,6 +20,7 @@ package struct Backup: Sendable {
         /// The versions of the master key that it opens under.
         package let keyVersions: [Int64]
         package let seals: SealCheck
+        package let record: AuditVerdict
     }
 
     /// What was done to restore it.
@@ -29,10 +30,11 @@ package struct Backup: Sendable {
         package let aside: String?
     }
 
-    /// Checks everything: the file, its form, the master key, and that each seal opens. The backup stays as it is: what is
-    /// opened is a copy.
+    /// Checks everything: the file, its form, the master key, that each seal opens, and that the record is whole. The backup stays
+    /// as it is: what is opened is a copy.
     /// - Parameter directory: where the copy is made for that time.
-    /// - Throws: a ``StoreError`` that says why nothing of it can be used. Seals that do not open are in the report.
+    /// - Throws: a ``StoreError`` that says why nothing of it can be used. Seals that do not open, and a record that
+    ///   does not fit, are in the report.
     package func check(
         in directory: String, keys: KeySource, progress: @Sendable (Int) -> Void = { _ in }
     ) async throws(StoreError) -> Report {
@@ -100,7 +102,7 @@ package struct Backup: Sendable {
         let vault = try await Vault(store: store, keys: keys)
         return Report(
             tenants: try await store.tenants().count, keyVersions: try await store.masterKeys().map(\.version),
-            seals: try await vault.checkSeals(progress: progress))
+            seals: try await vault.checkSeals(progress: progress), record: try await vault.verifyAudit())
     }
 
     /// The file alone, before it is opened as a store.

@@ -82,6 +82,6 @@ extension SignedRequest {
                 guard let name = HTTPField.Name(name) else { return [] }
                 return headers[values: name]
             },
-            body: body.withUnsafeReadableBytes { BodyDigest($0) })
+            body: SignedBody(isEmpty: body.readableBytes == 0) { hash in body.withUnsafeReadableBytes { hash($0) } })
     }
 }

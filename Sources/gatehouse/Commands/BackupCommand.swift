@@ -45,8 +45,10 @@ struct BackupCommand: AsyncParsableCommand {
 extension Backup.Report {
     func say() {
         print(
-            "checked: sound, \(tenants) tenant\(tenants == 1 ? "" : "s"), \(seals.good) sealed value\(seals.good == 1 ? "" : "s") open"
+            "checked: sound, \(tenants) tenant\(tenants == 1 ? "" : "s"), \(seals.good) sealed value\(seals.good == 1 ? "" : "s") open, "
+                + "\(record.count) event\(record.count == 1 ? "" : "s") on record"
         )
+        if let fault = record.fault { print("The record is not whole. " + fault.message) }
         guard !seals.bad.isEmpty else { return }
         print(
             "\(seals.bad.count) do not open, and did not in the store when the backup was made, unless its key was another:"

@@ -26,7 +26,7 @@ struct RestoreCommand: AsyncParsableCommand {
     @Flag(help: "Put a store that is there aside under another name, which is printed.")
     var replace = false
 
-    @Flag(help: "Only check the backup. The status is 1 when anything in it does not open.")
+    @Flag(help: "Only check the backup. The status is 1 when anything in it does not open, or its record is not whole.")
     var check = false
 
     @OptionGroup var options: StoreOptions
@@ -40,7 +40,7 @@ struct RestoreCommand: AsyncParsableCommand {
                 in: FileManager.default.temporaryDirectory.path, keys: configuration.masterKey
             ) { progress.show($0) }
             report.say()
-            if !report.seals.bad.isEmpty { throw ExitCode.failure }
+            if !report.seals.bad.isEmpty || report.record.fault != nil { throw ExitCode.failure }
             return
         }
         let restored = try await Backup(file).restore(

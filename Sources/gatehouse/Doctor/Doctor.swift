@@ -57,6 +57,7 @@ struct Doctor: Sendable {
             let house = try await House(configuration)
             await attempt("store") { try await storeFindings(house) }
             await attempt("master key") { try await keyFindings(house) }
+            await attempt("record") { [try await recordFinding(house)] }
             try house.store.close()
             return []
         }
@@ -116,6 +117,13 @@ struct Doctor: Sendable {
                 ))
         }
         return findings
+    }
+
+    private func recordFinding(_ house: House) async throws -> Finding {
+        let progress = ProgressLine("events verified")
+        let verdict = try await house.vault.verifyAudit { progress.show($0, remaining: $1) }
+        guard let fault = verdict.fault else { return .good("record", "whole, \(counted(verdict.count, "event"))") }
+        return .bad("record", fault.message + " `gatehouse audit verify` tells more.")
     }
 
     /// How much room there is where the store is, or will be.

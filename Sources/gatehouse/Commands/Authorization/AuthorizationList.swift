@@ -24,15 +24,19 @@ struct AuthorizationList: AsyncParsableCommand {
     func run() async throws {
         try await options.withHouse { house in
             let owner = try await house.identity.tenant(named: tenant)
-            for authorization in try await house.vault.authorizations(of: owner.id) {
-                let updated = Date(timeIntervalSince1970: Double(authorization.updated) / 1000)
-                print(
-                    [
-                        authorization.name.text, String(authorization.status.rawValue), authorization.forge.rawValue,
-                        authorization.mode.rawValue, authorization.user, updated.formatted(.iso8601),
-                        authorization.host,
-                    ].joined(separator: "  "))
+            try await house.recording("ListAuthorizations", house.operatorGrant(.listAuthorizations, in: owner)) {
+                for authorization in try await house.vault.authorizations(of: owner.id) {
+                    print(Self.line(authorization))
+                }
             }
         }
+    }
+
+    private static func line(_ authorization: Authorization) -> String {
+        let updated = Date(timeIntervalSince1970: Double(authorization.updated) / 1000)
+        return [
+            authorization.name.text, String(authorization.status.rawValue), authorization.forge.rawValue,
+            authorization.mode.rawValue, authorization.user, updated.formatted(.iso8601), authorization.host,
+        ].joined(separator: "  ")
     }
 }
