@@ -9,7 +9,7 @@ ARGS ?=
 FILTER ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint format compat acceptance soak rotation bench packages
+.PHONY: help run test build lint format compat acceptance integration soak rotation fuzz bench packages
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -29,16 +29,19 @@ build: packages ## Build the optimised program, .build/release/gatehouse
 
 lint: packages ## Check the format, the doors between the rooms, the rules of the house and the documents' links
 	@for check in imports house docs; do scripts/check-$$check.sh --self-test && scripts/check-$$check.sh || exit 1; done
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks Fuzzing)
 
 format: packages ## Put the sources into the format
-	swift format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)
+	swift format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks Fuzzing)
 
 compat: packages ## Let the forges' well-known Python clients work in a sandbox; hold answers to openapi.yaml
 	scripts/compat.sh
 
 acceptance: packages ## Drive a sandbox with Huawei Cloud's ServiceStage SDK
 	scripts/acceptance.sh
+
+integration: packages ## Let a real OpenStack Keystone give the tokens, and OpenStack's client library sign in at a sandbox
+	scripts/integration.sh
 
 soak: packages ## Let two processes on one store renew tokens for a hundred callers, a hundred times; then the same with kills
 	swift build --product gatehouse
@@ -52,6 +55,9 @@ rotation: packages ## Change the master key of 100,000 credentials while a serve
 
 bench: packages ## Measure: requests a second, first answer, memory
 	scripts/bench.sh
+
+fuzz: packages ## Give the parsers random bytes, a minute each, and a sandbox made-up requests: FUZZ_SECONDS, FUZZ_SEED
+	scripts/fuzz.sh
 
 packages:
 	@scripts/install-packages.sh

@@ -3,6 +3,7 @@ import PackageDescription
 
 /// The rooms and their doors: `docs/architecture.md` draws them, `scripts/check-imports.sh` holds them.
 let rooms: [Target] = [
+    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Model"),
     .target(
         name: "Forges",
@@ -29,7 +30,7 @@ let rooms: [Target] = [
     .target(
         name: "Access",
         dependencies: [
-            "Model", "Forges", "Storage",
+            "CLibCrypto", "Model", "Forges", "Storage",
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "CryptoExtras", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
@@ -130,7 +131,7 @@ let tests: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "gatehouse", "Model", "Sandbox", "Storage", "TestSupport",
+            "gatehouse", "Access", "Forges", "Model", "Sandbox", "Storage", "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "CoreMetrics", package: "swift-metrics"),
             .product(name: "GRDB", package: "GRDB.swift"),
@@ -159,6 +160,30 @@ let benchmarks: [Target] =
             name: "gatehouse-fill", dependencies: ["Model", "Forges", "Storage", "Access"], path: "Benchmarks/Fill"),
     ]
 
+/// `make fuzz` sets the variable: the rooms are then built for libFuzzer, and its program in place of the test that replays
+/// what it has found.
+let isFuzzing = Context.environment["GATEHOUSE_FUZZ"] != nil
+let fuzzed: [Target.Dependency] = [
+    "Model", "Forges", "Storage", "Access", "Web",
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Hummingbird", package: "hummingbird"),
+]
+let fuzzing: [Target] =
+    isFuzzing
+    ? [
+        .systemLibrary(name: "LibFuzzer", path: "Fuzzing/LibFuzzer"),
+        .executableTarget(
+            name: "gatehouse-fuzz", dependencies: fuzzed + ["LibFuzzer"], path: "Fuzzing",
+            exclude: ["LibFuzzer", "Tests", "corpus", "dictionaries"], sources: ["Program", "Properties"],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+    ]
+    : [
+        .testTarget(
+            name: "FuzzingTests", dependencies: fuzzed, path: "Fuzzing",
+            exclude: ["LibFuzzer", "Program", "corpus", "dictionaries"], sources: ["Properties", "Tests"])
+    ]
+
 let package = Package(
     name: "gatehouse",
     products: [.executable(name: "gatehouse", targets: ["gatehouse"])],
@@ -179,15 +204,20 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
-    targets: rooms + tests + benchmarks,
+    targets: rooms + tests + benchmarks + fuzzing,
     swiftLanguageModes: [.v6]
 )
 
-for target in package.targets {
+for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
+}
+if isFuzzing {
+    for room in rooms where room.name != "gatehouse" {
+        room.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-O"]))
+    }
 }

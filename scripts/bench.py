@@ -26,6 +26,8 @@ import sys
 import tempfile
 import time
 
+from signing import sign
+
 
 def stop(process):
     process.send_signal(signal.SIGTERM)
@@ -64,6 +66,8 @@ def measure_routes(program, options):
                 break
             except json.JSONDecodeError:
                 continue
+        house = routes.pop("house")
+        proofs = measure_proofs(process.pid, house, routes["hello"]["url"], options) if options.requests else {}
         for route in routes.values():  # each is warm before it counts
             wrk(route, argparse.Namespace(connections=options.connections, seconds=1))
         results = {name: [] for name in routes}
@@ -71,9 +75,87 @@ def measure_routes(program, options):
             print(f"round {round_number + 1} of {options.rounds}", file=sys.stderr, flush=True)
             for name, route in routes.items():
                 results[name].append(wrk(route, options))
-        return results
+        return results, proofs
     finally:
         stop(process)
+
+
+def cpu(pid):
+    """Seconds of CPU that a process has used, in steps of ten milliseconds."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def exchange(address, requests, status):
+    """Sends the requests over eight connections, eight at once."""
+    connections = [socket.create_connection(address, timeout=10) for _ in range(8)]
+    try:
+        for start in range(0, len(requests), len(connections)):
+            batch = list(zip(connections, requests[start:start + len(connections)]))
+            for connection, request in batch:
+                connection.sendall(request)
+            for connection, _ in batch:
+                answer = connection.recv(65536)
+                while not is_whole(answer):
+                    answer += connection.recv(65536)
+                if not answer.startswith(b"HTTP/1.1 %d" % status):
+                    sys.exit(f"Not the status {status} was answered:\n{answer.decode(errors='replace')}")
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def is_whole(answer):
+    head, end, body = answer.partition(b"\r\n\r\n")
+    return bool(end) and len(body) >= int(re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)[1])
+
+
+def measure_proofs(pid, house, hello, options):
+    """Microseconds of the server's CPU for a request, by who asks and how it is proved."""
+    host, own = house["url"].removeprefix("http://"), hello.removeprefix("http://").partition("/")
+    git = f"/v1/{house['project']}/git/repos/nobody/projects"
+    key = (house["access"], house["secret"])
+    token = {"X-Auth-Token": house["token"]}
+
+    def request(method, path, headers, query="", host=host):
+        lines = [f"{method} {path}{'?' + query if query else ''} HTTP/1.1", f"Host: {host}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()] + (["Content-Length: 0"] if method == "POST" else [])
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    def signed(algorithm, path):
+        return [request("GET", path, sign(algorithm, "GET", path, "", host, *key))] * options.requests
+
+    def changing(path):
+        return [request("POST", path, sign("SDK-HMAC-SHA256", "POST", path, f"n={n}", host, *key), f"n={n}")
+                for n in range(measure_proofs.sent, measure_proofs.sent + options.requests)]
+
+    domains = "/v3/auth/domains"
+    kinds = {
+        "hello": (200, lambda: [request("GET", "/" + own[2], {}, host=own[0])] * options.requests),
+        "authenticated: token": (200, lambda: [request("GET", domains, token)] * options.requests),
+        "authenticated: SDK-HMAC-SHA256": (200, lambda: signed("SDK-HMAC-SHA256", domains)),
+        "authenticated: V11-HMAC-SHA256": (200, lambda: signed("V11-HMAC-SHA256", domains)),
+        "authenticated: SDK-ECDSA-P256-SHA256": (200, lambda: signed("SDK-ECDSA-P256-SHA256", domains)),
+        "no such route: nobody": (404, lambda: [request("GET", "/nothing", {})] * options.requests),
+        "authorised, recorded, refused: token": (400, lambda: [request("GET", git, token)] * options.requests),
+        "authorised, recorded, refused: SDK-HMAC-SHA256": (400, lambda: signed("SDK-HMAC-SHA256", git)),
+        "the same, changing, its signature used up: SDK-HMAC-SHA256": (400, lambda: changing(git)),
+    }
+    costs = {name: [] for name in kinds}
+    for number in range(options.rounds + 1):  # the first one warms
+        for name, (status, make) in kinds.items():
+            address, port = (own[0] if name == "hello" else host).split(":")
+            requests = make()
+            before = cpu(pid)
+            exchange((address, int(port)), requests, status)
+            if number:
+                costs[name].append((cpu(pid) - before) / len(requests) * 1e6)
+        measure_proofs.sent += options.requests
+    return costs
+
+
+measure_proofs.sent = 0
 
 
 def free_port():
@@ -127,9 +209,11 @@ def main():
     arguments.add_argument("--seconds", type=int, default=8, help="of one measurement")
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--connections", type=int, default=32)
+    arguments.add_argument("--requests", type=int, default=10_000,
+                           help="for each kind of proof and round; 0 leaves these out")
     options = arguments.parse_args()
 
-    results = measure_routes(options.bench, options)
+    results, proofs = measure_routes(options.bench, options)
     folder = tempfile.mkdtemp()
     try:
         fresh, _ = start_once(options.gatehouse, folder)
@@ -147,6 +231,12 @@ def main():
         per_round = [rate / base for (rate, _), (base, _) in zip(runs, results[yardstick])]
         print(f"| {name} | {rates[name]:,.0f} | {min(r for r, _ in runs):,.0f} to {max(r for r, _ in runs):,.0f} | "
               f"{statistics.median(p for _, p in runs):.1f} ms | {statistics.median(per_round):.2f} |")
+    if proofs:
+        print("\n| request | CPU of the server, median | lowest to highest | of hello |")
+        print("| --- | ---: | ---: | ---: |")
+        for name, runs in proofs.items():
+            print(f"| {name} | {statistics.median(runs):.0f} µs | {min(runs):.0f} to {max(runs):.0f} | "
+                  f"{statistics.median(a / b for a, b in zip(runs, proofs['hello'])):.1f} |")
     print("\n| gatehouse serve | |")
     print("| --- | ---: |")
     print(f"| first answer, new store | {fresh:.0f} ms |")

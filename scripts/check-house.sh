@@ -13,7 +13,7 @@ check() {
     local root=$1
     cd "$root"
     local folders=() folder
-    for folder in Sources Tests Benchmarks scripts .ci; do
+    for folder in Sources Tests Benchmarks Fuzzing scripts .ci; do
         [[ -d $folder ]] && folders+=("$folder")
     done
     find "${folders[@]}" -type f \( -name '*.swift' -o -name '*.sh' -o -name '*.py' -o -path '.ci/run' \) \

@@ -21,7 +21,7 @@ Forges/Webhooks  + Crypto
 Storage          SYSTEM Model GRDB
 Storage/Vault    + Crypto
 Access           SYSTEM Model Forges Storage Logging Metrics
-Access/Identity  + Crypto CryptoExtras Dispatch
+Access/Identity  + CLibCrypto Crypto CryptoExtras Dispatch
 Web              SYSTEM Model Access Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes Logging Mustache NIOCore NIOHTTP1 NIOHTTPTypes NIOSSL ServiceLifecycle
 Sandbox          SYSTEM Model Hummingbird HTTPTypes Logging NIOCore ServiceLifecycle Subprocess SystemPackage
 Sandbox/Accounts + Crypto

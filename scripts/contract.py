@@ -72,6 +72,17 @@ class Contract:
               flush=True)
         return json.loads(content) if content and "json" in (answer.headers["Content-Type"] or "") else None
 
+    def call_refused_by_the_parser(self, path):
+        """An address that is so long that it gets no answer of the API's."""
+        try:
+            answer = urllib.request.urlopen(self.ready["endpoint"] + path, timeout=30)
+        except urllib.error.HTTPError as error:
+            answer = error
+        sound = answer.status == 400 and not answer.read()
+        self.passed += sound
+        self.failed += not sound
+        print(f"{'ok  ' if sound else 'FAIL'} an address of {len(path)} bytes: {answer.status}", flush=True)
+
     def faults(self, operation, method, answer, content):
         if str(answer.status) not in operation["responses"]:
             yield f"status {answer.status} is not described"
@@ -240,6 +251,7 @@ def refusals(contract, headers):
     contract.call("ListNamespaces", 400)
     contract.call("ListNamespaces", 400, headers={"X-Repo-Auth": "nothing"})
     contract.call("ListBranches", 414, {"namespace": "a" * 40_000, "project": "b"}, headers=headers)
+    contract.call_refused_by_the_parser("/v1/" + "a" * 70_000)
     contract.call("CreateProject", 413, {"namespace": "a"}, raw=b"x" * (13 << 20), headers=headers)
     contract.call("ShowRedirectUrl", 400, {"repo_type": "sourceforge"})
     contract.call("DeleteAuthorize", 204, {"name": headers["X-Repo-Auth"]})

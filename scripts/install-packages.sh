@@ -8,7 +8,7 @@
 set -euo pipefail
 
 # What building, testing and trying out need: git serves the sandbox's repositories, curl is in the commands it prints.
-wanted=(ca-certificates curl git libsqlite3-dev "$@")
+wanted=(ca-certificates curl git libsqlite3-dev libssl-dev "$@")
 
 fail() {
     echo "$*" >&2

@@ -11,11 +11,20 @@ import Storage
 import UnixSignals
 import Web
 
+/// Where the measured Gatehouse listens, and who may ask it.
+struct BenchmarkHouse: Sendable {
+    let port: Int
+    let project: String
+    let token: String
+    let accessKey: String
+    let secretKey: String
+}
+
 /// Serves a Gatehouse with one tenant, one user and ten authorizations at the stub, until it is told to stop.
-/// - Parameter onListening: called once with the port, a user's token and the project's ID.
+/// - Parameter onListening: called once with where it listens and who may ask.
 func serveGatehouse(
     stubPort: Int, directory: URL, logger: Logger,
-    onListening: @escaping @Sendable (_ port: Int, _ token: String, _ project: String) -> Void
+    onListening: @escaping @Sendable (BenchmarkHouse) -> Void
 ) async throws {
     let store = try SQLiteStore(path: directory.appending(path: "store.sqlite").path)
     let vault = try await Vault(store: store, keys: .file(directory.path + "/key"))
@@ -26,6 +35,7 @@ func serveGatehouse(
     let token = try await identity.issue(
         KeystoneAuthRequest(method: .password(.id(user.id), password), scope: nil)
     ).token
+    let access = try await identity.createAccessKey(for: user)
     let host = try ForgeHost.candidates(.github, address: "http://127.0.0.1:\(stubPort)")[0]
     for number in 0..<10 {
         guard let name = AuthorizationName("bench-\(number)") else { continue }
@@ -49,14 +59,20 @@ func serveGatehouse(
         vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger)
     let broker = Broker(
         vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, ledger: ledger,
-        revoker: revoker, audit: audit)
+        revoker: revoker, audit: audit, permission: Permission(store: store))
     let web = try WebService(
         broker: broker, identity: identity, publicURL: "http://127.0.0.1", isReady: { true },
         listen: .init(host: "127.0.0.1", port: 0, certificate: nil, key: nil), logger: logger,
-        onListening: { onListening($0, token.exposed, tenant.id.text) })
+        onListening: {
+            onListening(
+                BenchmarkHouse(
+                    port: $0, project: tenant.id.text, token: token.exposed, accessKey: access.key.id,
+                    secretKey: access.secret.exposed))
+        })
     try await ServiceGroup(
         configuration: .init(
-            services: [Recording(record: audit), web.service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [Recording(record: audit), web.service], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
     ).run()
     try await connections.shutdown()
 }

@@ -43,14 +43,17 @@ struct BenchmarkServer {
             }
             let helloPort = found["hello"] ?? 0
             let stubPort = found["stub"] ?? 0
-            try await serveGatehouse(stubPort: stubPort, directory: directory, logger: logger) { port, token, project in
-                let root = "http://127.0.0.1:\(port)/v1/\(project)/git"
+            try await serveGatehouse(stubPort: stubPort, directory: directory, logger: logger) { house in
+                let root = "http://127.0.0.1:\(house.port)/v1/\(house.project)/git"
+                let token = house.token
                 print(
                     """
                     {"hello":{"url":"http://127.0.0.1:\(helloPort)/hello"},\
                     "list":{"url":"\(root)/auths","headers":{"X-Auth-Token":"\(token)"}},\
                     "branches":{"url":"\(root)/repos/octavia/harbour/branches",\
-                    "headers":{"X-Auth-Token":"\(token)","X-Repo-Auth":"bench-0"}}}
+                    "headers":{"X-Auth-Token":"\(token)","X-Repo-Auth":"bench-0"}},\
+                    "house":{"url":"http://127.0.0.1:\(house.port)","project":"\(house.project)","token":"\(token)",\
+                    "access":"\(house.accessKey)","secret":"\(house.secretKey)"}}
                     """)
                 fflush(nil)
             }

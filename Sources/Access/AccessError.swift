@@ -14,8 +14,10 @@ package struct AccessError: Error, Sendable, Hashable {
         case unauthenticated
         /// The token was good and has ended. Get a new one.
         case tokenExpired
-        /// The caller is known and must not do this. Ask the tenant's administrator.
+        /// The caller is known and must not do this. Ask the operator for a policy.
         case forbidden
+        /// The caller may do this, but not through this authorization. Ask whoever has set its use-policy.
+        case usePolicyDenies
         /// The project of the path or of `X-Project-Id` is not the caller's. Use the caller's own project id.
         case otherTenant
         /// The request itself is wrong: a body that is no JSON, a missing member, a bad name. Change it.
@@ -37,6 +39,8 @@ package struct AccessError: Error, Sendable, Hashable {
         case tooManyRequests
         /// The tenant has as many authorizations as its quota allows. Delete one, or let the operator allow more.
         case overQuota
+        /// The external Keystone cannot be asked about a token. Nobody is let in meanwhile; the operator finds the cause in the log.
+        case identityUnavailable
         /// The store does not answer or holds what cannot be opened. The operator finds the cause in the log.
         case unavailable
     }
@@ -44,7 +48,7 @@ package struct AccessError: Error, Sendable, Hashable {
     package let code: Code
     package let message: String
     package let cause: String?
-    /// Seconds after which it is worth trying again, where that is known.
+    /// Seconds after which one may try again, where that is known.
     package let retryAfter: Int?
 
     package init(_ code: Code, _ message: String, cause: String? = nil, retryAfter: Int? = nil) {

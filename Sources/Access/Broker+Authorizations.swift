@@ -27,7 +27,7 @@ extension Broker {
     /// - Throws: ``AccessError`` for a bad name, a taken one, or a mode that the forge does not have; ``ForgeError`` when the forge rejects
     ///   the credential or cannot be reached; ``StoreError``.
     package func authorize(_ offer: Offer, with grant: Grant) async throws -> Authorization {
-        let name = try await available(offer.name, with: grant)
+        let name = try await available(offer.name, of: offer.forge, with: grant)
         try Self.require(offer.credential.mode, of: offer.forge)
         try await quotas.occupy(for: grant)
         let address = offer.host?.isEmpty == false ? offer.host : usualHosts[offer.forge]
@@ -48,16 +48,17 @@ extension Broker {
     /// - Throws: ``AccessError/Code/notFound`` where there is none of this name.
     package func details(_ name: String, with grant: Grant) async throws -> Details {
         guard let valid = AuthorizationName(name) else { throw Self.noSuchName }
-        do {
-            guard let entry = try await vault.entry(named: valid, of: grant.tenant) else { throw Self.noSuchName }
+        guard let found = try await find(valid, with: grant) else { throw Self.noSuchName }
+        do throws(StoreError) {
+            let entry = try vault.open(found.entry)
             let authorization = entry.authorization
-            grant.trace.note(authorization)
             return Details(
                 authorization: authorization, standing: ledger.completed(entry.standing, of: authorization.id),
                 isRenewed: entry.credential.isRenewable && entry.standing.reason == nil)
-        } catch let error as StoreError where error.code == .unsealable {
-            guard let found = try await vault.standing(named: valid, of: grant.tenant) else { throw error }
-            grant.trace.note(found.authorization)
+        } catch {
+            guard error.code == .unsealable, let found = try await vault.standing(named: valid, of: grant.tenant) else {
+                throw error
+            }
             await ledger.markUnreadable(found.authorization.id, error)
             var standing = ledger.completed(found.standing, of: found.authorization.id)
             standing.reason = .unreadable
@@ -69,13 +70,23 @@ extension Broker {
     /// background, whatever becomes of it.
     /// - Throws: ``AccessError/Code/notFound`` where there is none of this name.
     package func delete(_ name: String, with grant: Grant) async throws {
-        guard let valid = AuthorizationName(name), let deleted = try await vault.delete(named: valid, of: grant.tenant)
-        else { throw Self.noSuchName }
+        guard let valid = AuthorizationName(name) else { throw Self.noSuchName }
+        try await permit(deletionOf: valid, with: grant)
+        guard let deleted = try await vault.delete(named: valid, of: grant.tenant) else { throw Self.noSuchName }
         grant.trace.note(valid)
         if let authorization = deleted.authorization { grant.trace.note(authorization) }
         guard let authorization = deleted.authorization, let credential = deleted.credential else { return }
         upstream.forget(credential)
         revoker.submit(.init(authorization, credential, .grant))
+    }
+
+    /// An authorization that holds a word which nobody here knows can be deleted too, and is of no forge.
+    private func permit(deletionOf name: AuthorizationName, with grant: Grant) async throws {
+        do {
+            guard try await find(name, with: grant) != nil else { throw Self.noSuchName }
+        } catch let error as StoreError where error.code == .unsealable {
+            _ = try grant.about(name, of: .unknown)
+        }
     }
 
     static let noSuchName = AccessError(.notFound, "There is no authorization of this name in this project.")
@@ -84,8 +95,13 @@ extension Broker {
     /// - Throws: ``AccessError/Code/noSuchAuthorization`` where there is none; the first ``ForgeError`` met.
     package func checkPasswords(of forge: ForgeID, with grant: Grant) async throws {
         try Self.require(.password, of: forge)
-        let stored = try await vault.authorizations(of: grant.tenant).filter {
+        let all = try await vault.authorizations(of: grant.tenant).filter {
             $0.forge == forge && $0.mode == .password
+        }
+        let stored = grant.permitted(all)
+        guard all.isEmpty || !stored.isEmpty else {
+            throw AccessError(
+                .forbidden, "Your policies allow \(grant.action.rawValue) for none of these authorizations.")
         }
         guard !stored.isEmpty else {
             throw AccessError(
@@ -108,11 +124,12 @@ extension Broker {
     }
 
     /// The name as a value, where it follows the rule and is free. The store has the last word on the latter.
-    func available(_ name: String, with grant: Grant) async throws -> AuthorizationName {
+    func available(_ name: String, of forge: ForgeID, with grant: Grant) async throws -> AuthorizationName {
         guard let valid = AuthorizationName(name) else {
             throw AccessError(
                 .invalidRequest, "name must be 4 to 63 characters long and of letters, digits, '.', '_' and '-' only.")
         }
+        _ = try grant.about(valid, of: .value(forge.rawValue))
         guard try await vault.authorization(named: valid, of: grant.tenant) == nil else { throw Self.nameTaken }
         // Before a forge is asked, and a code used up. The store has the last word on that, too.
         try await quotas.requireRoom(in: grant.tenant)

@@ -38,7 +38,13 @@ extension Broker {
         if renewing { renewed = try await existing(name ?? "", of: forge, with: grant).authorization }
         let application = try application(forge, site: site, renewing: renewed)
         var bound = renewed?.name
-        if !renewing, let name { bound = try await available(name, with: grant) }
+        if !renewing {
+            if let name {
+                bound = try await available(name, of: forge, with: grant)
+            } else {
+                _ = try grant.about(nil, of: .value(forge.rawValue))
+            }
+        }
         let verifier = OAuthFlow.makeVerifier()
         let state = try await vault.save(
             OAuthState(
@@ -61,7 +67,7 @@ extension Broker {
     ) async throws -> Authorization {
         try Self.require(.oauth, of: forge)
         try sites.requireAny(of: forge)
-        let valid = try await available(name, with: grant)
+        let valid = try await available(name, of: forge, with: grant)
         let found = try await visit(state, forge: forge, site: site, with: grant)
         guard found.renews == nil else { throw Self.badState }
         try await quotas.occupy(for: grant)
@@ -105,7 +111,8 @@ extension Broker {
 
     /// Who asked for the visit that a browser comes back from. nil for a state that is not good (any more).
     package func pending(_ state: Secret) async throws -> PendingOAuth? {
-        guard let found = try await vault.peek(state.exposed), let asked = try await identity.caller(userID: found.user)
+        guard let found = try await vault.peek(state.exposed),
+            let asked = try await identity.caller(userID: found.user, of: found.binding.tenant)
         else { return nil }
         return PendingOAuth(
             forge: found.binding.forge,
@@ -119,10 +126,12 @@ extension Broker {
     package func authorize(
         _ name: String, code: Secret, state: Secret, trace: AuditTrace = AuditTrace()
     ) async throws -> Authorization {
-        guard let found = try await vault.peek(state.exposed), let asked = try await identity.caller(userID: found.user)
+        guard let found = try await vault.peek(state.exposed),
+            let asked = try await identity.caller(userID: found.user, of: found.binding.tenant)
         else { throw Self.badState }
         trace.note(asked)
-        let grant = try Grant.authorise(asked, to: .createAuthorization, in: found.binding.tenant.text, trace: trace)
+        let grant = try await Grant.authorise(
+            asked, to: .createAuthorization, in: found.binding.tenant.text, by: permission, trace: trace)
         try await quotas.occupy(for: grant)
         if let renewed = found.renews {
             let entry = try await existing(found.name?.text ?? "", of: found.binding.forge, with: grant)
@@ -130,7 +139,7 @@ extension Broker {
             guard entry.authorization.id == renewed else { throw Self.deletedMeanwhile }
             return try await renew(entry, found, code: code, state: state)
         }
-        let valid = try await available(name, with: grant)
+        let valid = try await available(name, of: found.binding.forge, with: grant)
         return try await complete(found, code: code, state: state) { visit in
             try await store(
                 visit.credential, as: valid, host: visit.host, account: visit.account, site: visit.site, with: grant)

@@ -24,9 +24,10 @@ extension Broker {
 
     /// The authorization of a name, opened.
     func existing(_ name: String, of forge: ForgeID, with grant: Grant) async throws -> VaultEntry {
-        guard let valid = AuthorizationName(name), let entry = try await vault.entry(named: valid, of: grant.tenant)
-        else { throw Self.noSuchName }
-        grant.trace.note(entry.authorization)
+        guard let valid = AuthorizationName(name), let found = try await find(valid, with: grant) else {
+            throw Self.noSuchName
+        }
+        let entry = try vault.open(found.entry)
         guard entry.authorization.forge == forge else {
             throw AccessError(
                 .invalidRequest,

@@ -18,6 +18,7 @@ package struct Broker: Sendable {
     let ledger: Ledger
     let revoker: TokenRevoker
     package let audit: AuditRecord
+    package let permission: Permission
     /// The addresses that callers mean who name no host.
     let usualHosts: [ForgeID: String]
     let clock: WallClock
@@ -29,8 +30,9 @@ package struct Broker: Sendable {
     /// - Parameter usualHosts: the addresses that callers mean who name no host; the forge's own service where there is none.
     package init(
         vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
-        ledger: Ledger, revoker: TokenRevoker, audit: AuditRecord, usualHosts: [ForgeID: String] = [:],
-        clock: WallClock = .system, quota: Quota = .unlimited, patience: Duration = .seconds(10)
+        ledger: Ledger, revoker: TokenRevoker, audit: AuditRecord, permission: Permission,
+        usualHosts: [ForgeID: String] = [:], clock: WallClock = .system, quota: Quota = .unlimited,
+        patience: Duration = .seconds(10)
     ) {
         self.vault = vault
         self.identity = identity
@@ -40,46 +42,97 @@ package struct Broker: Sendable {
         self.ledger = ledger
         self.revoker = revoker
         self.audit = audit
+        self.permission = permission
         self.usualHosts = usualHosts
         self.clock = clock
         quotas = Quotas(quota, store: identity.store, clock: clock, patience: patience)
     }
 
-    /// The tenant's authorizations, oldest first.
+    /// The tenant's authorizations that the caller may see, oldest first.
     package func authorizations(_ grant: Grant) async throws(StoreError) -> [Authorization] {
-        try await vault.authorizations(of: grant.tenant)
+        grant.permitted(try await vault.authorizations(of: grant.tenant))
     }
 
     /// An authorization with the forge behind it.
     package struct Opened: Sendable {
         package let authorization: Authorization
         package let forge: any Forge
+        /// With what the authorization's own policy says.
+        fileprivate let grant: Grant
+
+        /// The repository of an address for cloning, where the caller may see it.
+        /// - Throws: ``AccessError/Code/forbidden``, ``AccessError/Code/usePolicyDenies``, ``ForgeError``.
+        package func repository(cloneURL: String) async throws -> Repository {
+            let repository = try await forge.repository(cloneURL: cloneURL)
+            grant.trace.note(namespace: repository.namespace.name, project: repository.name)
+            try grant.about(repository)
+            return repository
+        }
+
+        /// Those namespaces that the caller may see.
+        package func namespaces() async throws -> [Namespace] {
+            grant.permitted(try await forge.namespaces()) { [.namespace: .value($0.name)] }
+        }
+
+        /// Those repositories of a namespace that the caller may see.
+        package func repositories(in namespace: String) async throws -> [Repository] {
+            grant.permitted(try await forge.repositories(in: namespace)) { [.project: .value($0.name)] }
+        }
+
+        /// Those branches that the caller may see.
+        package func branches(of repository: RepositoryReference) async throws -> [String] {
+            grant.permitted(try await forge.branches(of: repository)) { [.branch: .value($0)] }
+        }
+
+        /// Those files that the caller may see.
+        package func files(of repository: RepositoryReference, at ref: String) async throws -> [String] {
+            grant.permitted(try await forge.files(of: repository, at: ref)) { [.path: .value($0)] }
+        }
     }
 
     /// Opens an authorization by its name, the API's `X-Repo-Auth`.
-    /// - Throws: ``AccessError/Code/noSuchAuthorization``, or a ``StoreError``.
+    /// - Throws: ``AccessError/Code/noSuchAuthorization``, ``AccessError/Code/forbidden``,
+    ///   ``AccessError/Code/usePolicyDenies``, or a ``StoreError``.
     package func open(_ name: String?, with grant: Grant) async throws -> Opened {
         guard let name, !name.isEmpty else {
             throw AccessError(
                 .noSuchAuthorization, "The header X-Repo-Auth is missing. Send the name of an authorization in it.")
         }
-        guard let valid = AuthorizationName(name), let entry = try await entry(named: valid, with: grant)
-        else {
+        guard let valid = AuthorizationName(name), let found = try await find(valid, with: grant) else {
             throw AccessError(
                 .noSuchAuthorization,
                 "X-Repo-Auth names no authorization of this project. List the authorizations for their names.")
         }
-        grant.trace.note(entry.authorization)
-        try await quotas.occupy(for: grant)
+        try await quotas.occupy(for: found.grant)
+        let entry = try vault.open(found.entry)
         ledger.noteUse(of: entry.authorization)
-        return Opened(authorization: entry.authorization, forge: try open(entry))
+        return Opened(authorization: entry.authorization, forge: try open(entry), grant: found.grant)
     }
 
-    private func entry(named name: AuthorizationName, with grant: Grant) async throws(StoreError) -> VaultEntry? {
+    /// An authorization that is still sealed, with the caller's leave for it.
+    struct Found {
+        let entry: SealedEntry
+        let grant: Grant
+    }
+
+    /// The one way from a caller's name for an authorization to the authorization: whatever permission has to say of it is said before its
+    /// seal is opened.
+    /// - Returns: nil where there is none of this name.
+    func find(_ name: AuthorizationName, with grant: Grant) async throws -> Found? {
+        // Whoever may not have it is not told whether it is there.
+        _ = try grant.about(name, of: .pending)
+        guard let entry = try await sealed(name, grant) else { return nil }
+        let policy = try entry.usePolicy.map { (document) throws(AccessError) in
+            try permission.policy(document, for: .use)
+        }
+        return Found(entry: entry, grant: try grant.about(entry.authorization, usePolicy: policy))
+    }
+
+    private func sealed(_ name: AuthorizationName, _ grant: Grant) async throws(StoreError) -> SealedEntry? {
         do throws(StoreError) {
-            return try await vault.entry(named: name, of: grant.tenant)
+            return try await vault.find(named: name, of: grant.tenant)
         } catch {
-            // It is there, and does not open.
+            // It is there, and holds a word that nobody here knows.
             if error.code == .unsealable { grant.trace.note(name) }
             throw error
         }

@@ -1,7 +1,7 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
+import Foundation
 package import Model
 
 /// A forge's host: where its pages and its API are.
@@ -63,7 +63,8 @@ package struct ForgeHost: Sendable, Hashable {
         guard let address, !address.isEmpty else { return [official(forge)] }
         guard address.utf8.count <= 2048, let origin = Origin(address), let url = URL(string: address),
             url.query() == nil, url.fragment() == nil,
-            !url.path(percentEncoded: false).split(separator: "/").contains(where: { $0 == "." || $0 == ".." })
+            let decoded = url.path(percentEncoded: true).removingPercentEncoding,
+            !decoded.pathParts.contains(where: { $0 == "." || $0 == ".." })
         else {
             throw ForgeError(
                 .invalidRequest, forge,
@@ -76,7 +77,7 @@ package struct ForgeHost: Sendable, Hashable {
         case .gitlab:
             if ["gitlab.com", "www.gitlab.com"].contains(origin.host) { return [official(.gitlab)] }
             var prefix = path
-            if prefix.suffix(2) == ["api", "v4"] { prefix.removeLast(2) }
+            while prefix.suffix(2) == ["api", "v4"] { prefix.removeLast(2) }
             let whole = gitlab(([root] + prefix).joined(separator: "/"))
             return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitlab(root)]
         case .devcloud: return [CodeArtsRegion(host: origin.host).map(codearts) ?? codearts(root)]
@@ -87,7 +88,7 @@ package struct ForgeHost: Sendable, Hashable {
         case .gitea:
             if ["gitea.com", "www.gitea.com"].contains(origin.host) { return [official(.gitea)] }
             var prefix = path
-            if prefix.suffix(2) == ["api", "v1"] { prefix.removeLast(2) }
+            while prefix.suffix(2) == ["api", "v1"] { prefix.removeLast(2) }
             let whole = gitea(([root] + prefix).joined(separator: "/"))
             return prefix.isEmpty || prefix.count != path.count ? [whole] : [whole, gitea(root)]
         }

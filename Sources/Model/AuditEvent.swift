@@ -19,11 +19,12 @@ package struct AuditEvent: Sendable, Hashable {
     /// Whose record it belongs to; nil for what concerns the whole store.
     package var tenant: TenantID?
     package var actor: Actor
+    /// The user who acts; where the operator acts on a user, that one.
     package var userID: String?
     package var userName: String?
     /// The operation's name, as in `openapi.yaml`.
     package var action: String
-    /// The authorization's name; nil where none was found or made.
+    /// The authorization's name; nil where none was found or made. The policy's, where the operator has done something with one.
     package var authorization: String?
     package var authorizationID: String?
     package var forge: String?
@@ -68,8 +69,10 @@ package struct AuditEvent: Sendable, Hashable {
         switch action {
         case "ListAuthorizations", "ShowAuthorization", "ShowRedirectUrl", "CreateOAuth", "UpdateOAuth",
             "CreatePersonalAuth", "UpdatePersonalAuth", "CreatePasswordAuth", "UpdatePasswordAuth",
-            "CheckRepositoryPassword", "DeleteAuthorize", "OAuthCallback", Self.renewal:
+            "CheckRepositoryPassword", "DeleteAuthorize", "OAuthCallback", "ShowUsePolicy", "SetUsePolicy",
+            "DeleteUsePolicy", Self.renewal:
             "repositoryAuth"
+        case "CreatePolicy", "UpdatePolicy", "DeletePolicy", "AttachPolicy", "DetachPolicy": "policy"
         case "ListAuditEvents", Self.gap, Self.breach: "audit"
         case "DeleteTenant": "tenant"
         default: "repository"

@@ -16,40 +16,51 @@ package struct TenantID: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// One customer of this Gatehouse: an account with one project. In Keystone's words, a domain and the project in it,
-/// both of the tenant's name.
+/// both of the tenant's name. Or a project of an external Keystone, known from a token.
 package struct Tenant: Sendable, Hashable {
     /// Also the Keystone project's id.
     package let id: TenantID
-    /// The Keystone domain's id, 32 lower-case hexadecimal digits.
+    /// The Keystone domain's id, 32 lower-case hexadecimal digits where the tenant was made here.
     package let domain: String
-    /// Unique over all tenants.
+    /// Unique over all tenants that were made here; a project's is unique in its domain only.
     package let name: String
     /// Unix time in milliseconds.
     package let created: Int64
+    /// The name of the domain that the project belongs to at an external Keystone; nil for a tenant that was made here.
+    package let externalDomain: String?
 
-    package init(id: TenantID, domain: String, name: String, created: Int64) {
+    package init(id: TenantID, domain: String, name: String, created: Int64, externalDomain: String? = nil) {
         self.id = id
         self.domain = domain
         self.name = name
         self.created = created
+        self.externalDomain = externalDomain
     }
+
+    /// Whether it is a project of an external Keystone.
+    package var isExternal: Bool { externalDomain != nil }
 }
 
 /// Somebody who may call: a user of one tenant.
 package struct User: Sendable, Hashable {
-    /// 32 lower-case hexadecimal digits.
+    /// 32 lower-case hexadecimal digits; an external Keystone's up to 64 letters, digits, `-` and `_`. A user of such a
+    /// Keystone may be in several tenants.
     package let id: String
     package let tenant: TenantID
-    /// Unique in the tenant.
+    /// Unique in the tenant, where the user was made here.
     package let name: String
     /// Unix time in milliseconds.
     package let created: Int64
+    /// The Keystone roles that the user has in the tenant's project, as far as they are known without a token: at an external
+    /// Keystone those that it told last.
+    package let roles: [String]
 
-    package init(id: String, tenant: TenantID, name: String, created: Int64) {
+    package init(id: String, tenant: TenantID, name: String, created: Int64, roles: [String] = ["member"]) {
         self.id = id
         self.tenant = tenant
         self.name = name
         self.created = created
+        self.roles = roles
     }
 }
 
@@ -65,15 +76,4 @@ package struct Caller: Sendable, Hashable {
         self.tenant = tenant
         self.roles = roles
     }
-}
-
-/// What a caller wants to do, as far as permission is concerned.
-package enum Action: String, CaseIterable, Sendable, Hashable {
-    case listAuthorizations = "servicestage:repositoryAuth:list"
-    case getAuthorization = "servicestage:repositoryAuth:get"
-    case createAuthorization = "servicestage:repositoryAuth:create"
-    case deleteAuthorization = "servicestage:repositoryAuth:delete"
-    case readRepository = "gatehouse:repository:read"
-    case writeRepository = "gatehouse:repository:write"
-    case readAudit = "gatehouse:audit:list"
 }

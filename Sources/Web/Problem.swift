@@ -75,6 +75,7 @@ struct Problem: Sendable {
             case .unauthenticated: (.unauthorized, "APIGW.0301")
             case .tokenExpired: (.unauthorized, "APIGW.0307")
             case .forbidden, .otherTenant: (.forbidden, "APIGW.0302")
+            case .usePolicyDenies: (.forbidden, "SVCSTG.REPO.0454")
             case .invalidRequest: (.badRequest, "SVCSTG.REPO.0400")
             case .unsupported: (.badRequest, "SVCSTG.REPO.0401")
             case .badState: (.badRequest, "SVCSTG.REPO.0402")
@@ -82,11 +83,13 @@ struct Problem: Sendable {
             case .noSuchAuthorization: (.badRequest, "SVCSTG.REPO.0450")
             case .notFound: (.notFound, "SVCSTG.REPO.0404")
             case .tooManyAttempts, .tooManyRequests: (.tooManyRequests, "APIGW.0308")
-            case .overQuota: (.tooManyRequests, "SVCSTG.REPO.0454")
+            case .overQuota: (.tooManyRequests, "SVCSTG.REPO.0455")
+            case .identityUnavailable: (.serviceUnavailable, "APIGW.0613")
             case .unavailable: (.internalServerError, "SVCSTG.REPO.0500")
             }
-        self.init(status, code, error.message, retryAfter: error.retryAfter)
-        isFault = error.code == .unavailable
+        let isLater = [.tooManyAttempts, .tooManyRequests, .overQuota, .identityUnavailable].contains(error.code)
+        self.init(status, code, error.message, retryAfter: isLater ? error.retryAfter ?? 5 : nil)
+        isFault = error.code == .unavailable || error.code == .identityUnavailable
     }
 
     static let headersTooLarge = Problem(

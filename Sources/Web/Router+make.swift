@@ -28,7 +28,7 @@ func makeRouter(
         .add(middleware: RequestQuota(quotas: broker.quotas)).group(context: CallerContext.self)
     for operation in operations(broker) {
         api.on(operation.routerPath, method: operation.method) {
-            try await operation.respond(to: $0, $1, broker.audit)
+            try await operation.respond(to: $0, $1, broker)
         }
     }
     return router
@@ -37,7 +37,7 @@ func makeRouter(
 /// Every operation of the API.
 func operations(_ broker: Broker) -> [Operation] {
     Operation.authorizations(broker) + Operation.repositories(broker) + Operation.files(broker)
-        + Operation.audit(broker)
+        + Operation.audit(broker) + Operation.usePolicies(broker)
 }
 
 private func text(_ text: String, _ status: HTTPResponse.Status = .ok) -> Response {

@@ -28,7 +28,7 @@ struct Gatehouse: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, SandboxCommand.self, TenantCommand.self, UserCommand.self, AccessKeyCommand.self,
-            AuthorizationCommand.self,
+            AuthorizationCommand.self, PolicyCommand.self,
             AuditCommand.self, KeyCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
         ])
 

@@ -45,6 +45,16 @@ extension House {
         }
     }
 
+    /// Records what the operator has done with a policy.
+    /// - Parameter user: whom it was given to or taken from.
+    func record(_ action: String, policy: String, of user: User? = nil) async throws {
+        var event = AuditEvent(action, time: audit.now, tenant: user?.tenant, actor: .operator)
+        event.authorization = policy
+        event.userID = user?.id
+        event.userName = user?.name
+        try await audit.write(event)
+    }
+
     /// Records that a tenant has been deleted with what it had.
     func record(deletionOf tenant: Tenant, _ authorizations: [Authorization]) async throws {
         let deleted = authorizations.map { authorization in

@@ -27,8 +27,8 @@ extension House {
                 logger: logger)
             broker = Broker(
                 vault: vault, identity: house.identity, upstream: upstream, sites: sites, refresher: refresher,
-                ledger: ledger, revoker: revoker, audit: audit, usualHosts: configuration.usualHosts,
-                quota: configuration.quota)
+                ledger: ledger, revoker: revoker, audit: audit, permission: house.permission,
+                usualHosts: configuration.usualHosts, quota: configuration.quota)
         }
     }
 

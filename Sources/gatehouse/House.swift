@@ -20,6 +20,7 @@ struct House: Sendable {
     let vault: Vault
     let identity: Identity
     let audit: AuditRecord
+    let permission: Permission
 
     /// Opens the store and the vault. Makes both, and the master key's file, where the store is new.
     /// - Parameter passwordCost: what a new password's hash costs; the recommended cost, but for a sandbox.
@@ -38,6 +39,7 @@ struct House: Sendable {
             store: store, vault: vault,
             settings: .init(tokenLifetime: configuration.tokenLifetime, endpoint: configuration.publicURL),
             passwords: PasswordHashing(cost: passwordCost))
+        permission = Permission(store: store, roles: configuration.roles)
         audit = AuditRecord(vault: vault, logger: logger, retentionDays: configuration.auditRetention)
     }
 
@@ -50,7 +52,9 @@ struct House: Sendable {
     ) async throws {
         let connections = UpstreamConnections(limits: configuration.limits)
         do {
-            try await serve(beside: companions, over: connections, onListening: onListening)
+            try await withIdentity { identity in
+                try await serve(beside: companions, over: connections, identity, onListening: onListening)
+            }
         } catch {
             try await connections.shutdown()
             throw error
@@ -111,7 +115,7 @@ struct House: Sendable {
     }()
 
     private func serve(
-        beside companions: [any Service], over connections: UpstreamConnections,
+        beside companions: [any Service], over connections: UpstreamConnections, _ identity: Identity,
         onListening: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let works = Works(self, over: connections)

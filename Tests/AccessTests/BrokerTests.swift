@@ -152,8 +152,9 @@ import Testing
 
     @Test func `another tenant's project is refused before anything is opened`() async throws {
         let house = try await TestHouse(network: StubNetwork())
-        let error = #expect(throws: AccessError.self) {
-            try Grant.authorise(house.caller, to: .listAuthorizations, in: house.stranger.tenant.id.text)
+        let error = await #expect(throws: AccessError.self) {
+            try await Grant.authorise(
+                house.caller, to: .listAuthorizations, in: house.stranger.tenant.id.text, by: house.permission)
         }
         #expect(error?.code == .otherTenant)
     }

@@ -104,17 +104,17 @@ struct TestRequest: Sendable {
         return hex(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(key.utf8))))
     }
 
-    func stringToSign(algorithm: String) -> String {
+    func stringToSign(algorithm: String, hash: SigningHash = .sha256) -> String {
         let lines = signedHeaders.flatMap { name in
             headers.filter { $0.name.lowercased() == name.lowercased() }.map { "\(name.lowercased()):\($0.value)\n" }
         }
-        let hash = payload ?? hex(SHA256.hash(data: body))
+        let digest = payload ?? hex(SignedBody(body).digest(by: hash))
         let canonical = [
             method, canonicalPath, canonicalQuery, lines.joined(), signedHeaders.joined(separator: ";").lowercased(),
-            hash,
+            digest,
         ].joined(separator: "\n")
         let date = headers.first { $0.name.lowercased() == "x-sdk-date" }?.value ?? ""
-        return "\(algorithm)\n\(date)\n\(hex(SHA256.hash(data: Data(canonical.utf8))))"
+        return "\(algorithm)\n\(date)\n\(hex(SignedBody(Array(canonical.utf8)).digest(by: hash)))"
     }
 
     func authorization(
@@ -129,7 +129,7 @@ struct TestRequest: Sendable {
         let all = headers + [("Authorization", authorization ?? self.authorization())]
         return SignedRequest(
             method: method, path: path, query: query,
-            headers: { name in all.filter { $0.0.lowercased() == name }.map { $0.1 } }, body: BodyDigest(body))
+            headers: { name in all.filter { $0.0.lowercased() == name }.map { $0.1 } }, body: SignedBody(body))
     }
 
     /// With no credentials at all.
@@ -137,7 +137,7 @@ struct TestRequest: Sendable {
         let all = headers
         return SignedRequest(
             method: method, path: path, query: query,
-            headers: { name in all.filter { $0.0.lowercased() == name }.map { $0.1 } }, body: BodyDigest(body))
+            headers: { name in all.filter { $0.0.lowercased() == name }.map { $0.1 } }, body: SignedBody(body))
     }
 
     private func hex(_ bytes: some Sequence<UInt8>) -> String {

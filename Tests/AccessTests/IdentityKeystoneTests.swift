@@ -42,6 +42,18 @@ struct IdentityKeystoneTests {
         }
     }
 
+    @Test(arguments: [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian, .utf32])
+    func `a body in another form than UTF-8 is refused`(encoding: String.Encoding) throws {
+        let password = try #require(user(tom).data(using: encoding))
+        let key = try #require(#"{"auth": {"identity": {"methods": ["token"]}}}"#.data(using: encoding))
+        for error in [
+            #expect(throws: AccessError.self) { try KeystoneAuthRequest(json: password) },
+            #expect(throws: AccessError.self) { try TemporaryKeyRequest(json: key) },
+        ] {
+            #expect(error?.message == "The request body is invalid: it is not JSON in UTF-8.")
+        }
+    }
+
     @Test func `a scope is a project, a domain, unscoped or absent`() throws {
         let cases: [(String?, KeystoneAuthRequest.Scope?)] = [
             (nil, nil), ("null", nil), (#""unscoped""#, .unscoped), (#"{"unscoped": {}}"#, .unscoped),
@@ -275,7 +287,7 @@ struct IdentityKeystoneTests {
         let statuses: [AccessError.Code: Int] = [
             .unauthenticated: 401, .tokenExpired: 401, .forbidden: 403, .otherTenant: 403, .invalidRequest: 400,
             .noSuchAuthorization: 400, .unsupported: 400, .badState: 400, .notFound: 404, .alreadyExists: 409,
-            .tooManyAttempts: 429, .unavailable: 503,
+            .tooManyAttempts: 429, .usePolicyDenies: 403, .unavailable: 503, .identityUnavailable: 503,
         ]
         for code in AccessError.Code.allCases {
             let error = KeystoneError(AccessError(code, "A sentence.", cause: "inner words"))

@@ -154,8 +154,9 @@ struct IdentityReplayTests {
 
     /// The Authorization header of a request, and that with the signature's twin.
     private func ecdsa(_ request: TestRequest) throws -> (text: String, twin: String) {
-        let key = try #require(
-            VerifyingKey.privateKey(accessKey: IdentityFixture.accessKey, secret: IdentityFixture.secretKey))
+        let number = try #require(
+            VerifyingKey.privateKey(.ecdsa, accessKey: IdentityFixture.accessKey, secret: IdentityFixture.secretKey))
+        let key = try P256.Signing.PrivateKey(rawRepresentation: number)
         let signature = try key.signature(for: Data(request.stringToSign(algorithm: "SDK-ECDSA-P256-SHA256").utf8))
         let raw = Array(signature.rawRepresentation)
         let twin = try P256.Signing.ECDSASignature(rawRepresentation: raw[..<32] + Self.negated(Array(raw[32...])))

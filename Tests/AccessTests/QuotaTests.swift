@@ -37,7 +37,7 @@ import Testing
         let quota = Quota(authorizations: 2, requests: 0, burst: 0, calls: 0)
         let house = try await TestHouse(network: Self.account, quota: quota)
         for caller in [house.caller, house.stranger] {
-            let grant = try house.grant(.createAuthorization, to: caller)
+            let grant = try await house.grant(.createAuthorization, to: caller)
             for name in ["one-1", "two-2"] { _ = try await house.broker.authorize(Self.offer(name), with: grant) }
             let refused = try await Self.code {
                 _ = try await house.broker.authorize(Self.offer("three-3"), with: grant)
@@ -46,7 +46,7 @@ import Testing
             #expect(try await house.broker.authorizations(grant).count == 2)
         }
         // One that goes makes room, and giving one another credential needs none.
-        let grant = try house.grant(.createAuthorization)
+        let grant = try await house.grant(.createAuthorization)
         _ = try await house.broker.reauthorize(Self.offer("one-1"), with: grant)
         try await house.broker.delete("one-1", with: grant)
         _ = try await house.broker.authorize(Self.offer("three-3"), with: grant)
@@ -59,7 +59,7 @@ import Testing
         let codes = try await withThrowingTaskGroup(of: AccessError.Code?.self) { group in
             for number in 0..<20 {
                 let broker = number % 2 == 0 ? house.broker : neighbour
-                let grant = try house.grant(.createAuthorization)
+                let grant = try await house.grant(.createAuthorization)
                 group.addTask {
                     try await Self.code { _ = try await broker.authorize(Self.offer("name-\(number)"), with: grant) }
                 }
@@ -80,7 +80,7 @@ import Testing
         }
         let house = try await TestHouse(
             network: network, quota: Quota(authorizations: 1, requests: 0, burst: 0, calls: 0))
-        let grant = try house.grant(.createAuthorization)
+        let grant = try await house.grant(.createAuthorization)
         let address = try await house.broker.redirect(to: .github, site: nil, name: nil, with: grant)
         let state = URLComponents(string: address)?.queryItems?.first { $0.name == "state" }?.value ?? ""
         try await house.store(.personal(Secret("canary")), named: "main")
@@ -108,7 +108,7 @@ import Testing
             for number in 0..<10 {
                 let code = try await Self.code {
                     _ = try await house.broker.authorize(
-                        Self.offer("name-\(number)"), with: try house.grant(.createAuthorization, to: caller))
+                        Self.offer("name-\(number)"), with: try await house.grant(.createAuthorization, to: caller))
                 }
                 #expect(code == (number < count ? nil : .overQuota), "\(number)")
             }
@@ -184,7 +184,7 @@ import Testing
     }
 
     private static func ask(_ house: TestHouse, _ caller: Caller) async throws {
-        let grant = try house.grant(to: caller)
+        let grant = try await house.grant(to: caller)
         _ = try await house.broker.open("main", with: grant).forge.account()
     }
 

@@ -118,8 +118,8 @@ struct TenantsWalk {
         }
     }
 
-    func grant(_ tenant: TenantModel, _ action: Action = .createAuthorization) throws -> Grant {
-        try Grant.authorise(tenant.root, to: action, in: tenant.tenant.id.text)
+    func grant(_ tenant: TenantModel, _ action: Action = .createAuthorization) async throws -> Grant {
+        try await Grant.authorise(tenant.root, to: action, in: tenant.tenant.id.text, by: house.permission)
     }
 
     mutating func open(_ name: String) async throws {
@@ -131,7 +131,7 @@ struct TenantsWalk {
     /// All that a tenant can see is what the model says.
     func look(at name: String) async throws {
         guard let mine = tenants[name] else { return }
-        let listed = try await house.broker.authorizations(try grant(mine, .listAuthorizations))
+        let listed = try await house.broker.authorizations(try await grant(mine, .listAuthorizations))
         try expect("names of \(name)", listed.map(\.name.text), mine.order)
         try expect("ids of \(name)", listed.map(\.id), mine.order.compactMap { mine.held[$0]?.id })
         try expect("statuses of \(name)", listed.map(\.status), mine.order.compactMap { mine.held[$0]?.status })

@@ -126,7 +126,10 @@ extension TenantsWalk {
         try expect("the token's user", caller.user, mine.people[token.user]?.user)
         let other = another(than: name)
         guard let theirs = tenants[other] else { return }
-        let there = await outcome { _ = try Grant.authorise(caller, to: .readRepository, in: theirs.tenant.id.text) }
+        let permission = house.permission
+        let there = await outcome {
+            _ = try await Grant.authorise(caller, to: .readRepository, in: theirs.tenant.id.text, by: permission)
+        }
         try expect("a token at another's door", there, "otherTenant")
     }
 
@@ -174,7 +177,7 @@ extension TenantsWalk {
             pick(Self.authorizations), fresh("secret"), pick([ForgeID.github, .gitlab])
         )
         note("authorize", name, "\(authorization) \(secret)")
-        let (broker, grant) = (house.broker, try grant(mine))
+        let (broker, grant) = (house.broker, try await grant(mine))
         let done = await outcome {
             _ = try await broker.authorize(
                 .init(name: authorization, forge: host, credential: .personal(Secret(secret)), host: nil), with: grant)
@@ -196,7 +199,7 @@ extension TenantsWalk {
         guard let mine = tenants[name] else { return }
         let authorization = pick(Self.authorizations)
         note("delete", name, authorization)
-        let (broker, grant) = (house.broker, try grant(mine, .deleteAuthorization))
+        let (broker, grant) = (house.broker, try await grant(mine, .deleteAuthorization))
         let done = await outcome { try await broker.delete(authorization, with: grant) }
         try expect("deleting", done, mine.held[authorization] == nil ? "notFound" : nil)
         tenants[name]?.held[authorization] = nil
@@ -208,7 +211,7 @@ extension TenantsWalk {
         guard let mine = tenants[name] else { return }
         let authorization = pick(Self.authorizations)
         note("use", name, authorization)
-        let (broker, grant) = (house.broker, try grant(mine, .readRepository))
+        let (broker, grant) = (house.broker, try await grant(mine, .readRepository))
         guard let held = mine.held[authorization] else {
             let done = await outcome { _ = try await broker.open(authorization, with: grant) }
             return try expect("using what is not there", done, "noSuchAuthorization")
@@ -232,7 +235,7 @@ extension TenantsWalk {
         guard let mine = tenants[name] else { return }
         let (authorization, secret) = (pick(Self.authorizations), fresh("secret"))
         note("reauthorize", name, "\(authorization) \(secret)")
-        let (broker, grant) = (house.broker, try grant(mine))
+        let (broker, grant) = (house.broker, try await grant(mine))
         let host = mine.held[authorization]?.forge ?? .github
         let done = await outcome {
             _ = try await broker.reauthorize(
@@ -256,7 +259,7 @@ extension TenantsWalk {
     private mutating func beginVisit(_ name: String) async throws {
         guard let mine = tenants[name] else { return }
         note("begin visit", name)
-        let address = try await house.broker.redirect(to: .gitlab, site: nil, name: nil, with: try grant(mine))
+        let address = try await house.broker.redirect(to: .gitlab, site: nil, name: nil, with: try await grant(mine))
         let state = URLComponents(string: address)?.queryItems?.first { $0.name == "state" }?.value ?? ""
         tenants[name]?.states = [state]
         visits[state] = now
@@ -275,12 +278,12 @@ extension TenantsWalk {
         }
         let isOver = now - (visits[state] ?? 0) >= 600_000
         if let theirs = tenants[another(than: name)] {
-            let there = await end(try grant(theirs))
+            let there = await end(try await grant(theirs))
             try expect(
                 "ending another's visit", there,
                 theirs.held[authorization] != nil ? "alreadyExists" : room(theirs) ? "badState" : "overQuota")
         }
-        let done = await end(try grant(mine))
+        let done = await end(try await grant(mine))
         let free = mine.held[authorization] == nil
         try expect(
             "ending a visit", done, !free ? "alreadyExists" : !room(mine) ? "overQuota" : isOver ? "badState" : nil)
@@ -296,7 +299,7 @@ extension TenantsWalk {
         let event = fresh("event")
         note("record", name, event)
         house.audit.note(
-            try grant(mine).trace.event(event, by: mine.root, in: mine.tenant.id, time: now))
+            try await grant(mine).trace.event(event, by: mine.root, in: mine.tenant.id, time: now))
         await house.audit.flush()
         tenants[name]?.events.append(event)
     }

@@ -19,8 +19,8 @@ struct IdentityStoreTests {
         try await Fixture.with { house in
             let tenants = try await house.store.tenants()
             #expect(tenants == house.tenants)
-            #expect(try await house.store.tenant(named: "two") == house.tenants[1])
-            #expect(try await house.store.tenant(named: "Two") == nil)
+            #expect(try await house.store.tenants(called: "two") == [house.tenants[1]])
+            #expect(try await house.store.tenants(called: "Two").isEmpty)
             #expect(try await house.store.tenant(house.tenants[0].id) == house.tenants[0])
         }
     }
@@ -62,7 +62,7 @@ struct IdentityStoreTests {
             for index in 0...1 {
                 let (tenant, user) = (house.tenants[index], house.users[index])
                 #expect(try await house.store.users(of: tenant.id) == [user])
-                #expect(try await house.store.user(named: "tom", of: tenant.id) == user)
+                #expect(try await house.store.users(called: "tom", of: tenant.id) == [user])
                 for reference in [
                     UserReference.id(user.id), .name("tom", domain: .id(tenant.domain)),
                     .name("tom", domain: .name(tenant.name)),

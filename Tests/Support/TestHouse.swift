@@ -20,6 +20,7 @@ package final class TestHouse: Sendable {
     package let ledger: Ledger
     package let revoker: TokenRevoker
     package let audit: AuditRecord
+    package let permission: Permission
     package let broker: Broker
     /// A tenant's user, and another tenant's.
     package let caller: Caller
@@ -64,10 +65,11 @@ package final class TestHouse: Sendable {
         refresher = CredentialRefresher(
             vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, audit: audit,
             logger: logger, clock: clock.wall, patience: patience)
+        permission = Permission(store: store)
         broker = Broker(
             vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher,
-            ledger: ledger, revoker: revoker, audit: audit, usualHosts: usualHosts, clock: clock.wall,
-            quota: quota, patience: quotaPatience)
+            ledger: ledger, revoker: revoker, audit: audit, permission: permission, usualHosts: usualHosts,
+            clock: clock.wall, quota: quota, patience: quotaPatience)
         caller = try await Self.makeCaller("acme", identity)
         stranger = try await Self.makeCaller("rival", identity)
     }
@@ -88,7 +90,8 @@ package final class TestHouse: Sendable {
         return (
             Broker(
                 vault: vault, identity: identity, upstream: network.upstream, sites: sites, refresher: refresher,
-                ledger: ledger, revoker: revoker, audit: audit, clock: clock.wall, quota: quota), refresher
+                ledger: ledger, revoker: revoker, audit: audit, permission: permission, clock: clock.wall, quota: quota),
+            refresher
         )
     }
 
@@ -106,9 +109,22 @@ package final class TestHouse: Sendable {
     }
 
     /// Leave to act in the caller's own tenant.
-    package func grant(_ action: Action = .readRepository, to caller: Caller? = nil) throws -> Grant {
+    package func grant(_ action: Action = .listTags, to caller: Caller? = nil) async throws -> Grant {
         let caller = caller ?? self.caller
-        return try Grant.authorise(caller, to: action, in: caller.tenant.id.text)
+        return try await Grant.authorise(caller, to: action, in: caller.tenant.id.text, by: permission)
+    }
+
+    /// Stores a policy of the operator's.
+    package func save(_ document: String, as name: String) async throws {
+        let now = clock.wall.milliseconds
+        try await store.save(
+            StoredPolicy(name: name, document: document, created: now, updated: now), mayReplace: true)
+    }
+
+    /// Gives the caller one policy, and none but it.
+    package func restrict(by document: String) async throws {
+        try await save(document, as: "restriction")
+        _ = try await store.attach(policy: "restriction", isStored: true, to: caller.user)
     }
 
     /// Runs a body while renewals are served.

@@ -49,7 +49,8 @@ import Testing
         async throws
     {
         let isChange =
-            ["Create", "Update", "Delete"].contains { sample.id.hasPrefix($0) } && sample.path.hasPrefix("/auths")
+            ["Create", "Update", "Set", "Delete"].contains { sample.id.hasPrefix($0) }
+            && sample.path.hasPrefix("/auths")
         guard isChange else { return }
         try await TestSite.withSite { site async throws in
             try await site.storeMain()

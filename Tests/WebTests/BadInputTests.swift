@@ -128,6 +128,8 @@ import Testing
         Row("dots for a repository", .get, "/repos/octavia/..%2F../branches"),
         Row("project without a name", .post, "/repos/octavia/projects", "{}"),
         Row("project's name with a slash", .post, "/repos/octavia/projects", #"{"name":"a/b"}"#),
+        Row("project's name with a marked slash", .post, "/repos/octavia/projects", #"{"name":"a/\u0301b"}"#),
+        Row("namespace that leads out", .get, "/repos/%252E%252E/projects"),
         Row("tag without a ref", .post, "\(repository)/tags", #"{"name":"v2","description":""}"#),
         Row("tag without a name", .post, "\(repository)/tags?ref=main", #"{"description":""}"#),
         Row("tag without a description", .post, "\(repository)/tags?ref=main", #"{"name":"v2"}"#),
@@ -184,6 +186,20 @@ import Testing
                 bytes: Array(#"{"name":"main","token":""#.utf8) + [0xFF, 0xFE] + Array(#""}"#.utf8))
             #expect((answer.status, answer.code) == (400, "SVCSTG.REPO.0400"))
         }
+    }
+
+    @Test(arguments: [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian, .utf32])
+    func `JSON in another form than UTF-8 is no JSON`(encoding: String.Encoding) throws {
+        let json = try #require(#"{"name":"main"}"#.data(using: encoding))
+        #expect(throws: ProblemError.self) { try Body(json: json) }
+        #expect(try Body(json: Data(#"{"name":"main"}"#.utf8)).text("name", limit: 4) == "main")
+    }
+
+    @Test(arguments: [
+        "aGVsbG8", "aGVsbG8==", "aGVsb0G9=", "aG=4aGVs", "aGVs====", "aGVsbG8=aGVs", "aGVs bG8=", "aGVs-_8=",
+    ])
+    func `base64 that is cut off, wrongly padded or of another alphabet is refused`(text: String) throws {
+        #expect(throws: ProblemError.self) { try Body(json: Data(#"{"content":"\#(text)"}"#.utf8)).base64("content") }
     }
 
     @Test func `a body over 12 MB is refused`() async throws {

@@ -12,7 +12,8 @@ import Testing
 
 @testable import Web
 
-/// Every operation × {no credentials, wrong signature, expired token, another tenant, ok}.
+/// Every operation × {no credentials, wrong signature, expired token, another tenant, an action that is missing, denied or the only one,
+/// denied by the use-policy, ok}.
 @Suite struct DoorTests {
     /// A request that each operation answers well, below `/v1/{project_id}/git`.
     struct Sample: Sendable, CustomTestStringConvertible {
@@ -74,6 +75,9 @@ import Testing
             body: #"{"message":"change","content":"aGVsbG8=","sha":"\#(StubGitHub.empty)"}"#),
         Sample("DeleteFile", .delete, "\(files)/README.md?ref=main&message=gone&sha=\(StubGitHub.empty)", status: 204),
         Sample("ListAuditEvents", .get, "/audit?limit=10"),
+        Sample("ShowUsePolicy", .get, "/auths/main/policy"),
+        Sample("SetUsePolicy", .put, "/auths/main/policy", body: TestSite.openUsePolicy),
+        Sample("DeleteUsePolicy", .delete, "/auths/main/policy", status: 204),
     ]
 
     @Test func `the table has every operation`() async throws {
@@ -145,6 +149,107 @@ import Testing
             try await site.house.store(.personal(Secret("canary")), named: "main", of: site.house.stranger)
             let answer = try await site.call(sample.method, sample.path, body: sample.body)
             #expect((answer.status, answer.code) == (400, "SVCSTG.REPO.0450"))
+        }
+    }
+
+    private static func policy(_ statements: String...) -> String {
+        #"{"Version":"1.1","Statement":[\#(statements.joined(separator: ","))]}"#
+    }
+
+    /// The site with all that any sample needs, and the sample's action.
+    private static func withStage(
+        of sample: Sample, usePolicy: String? = TestSite.openUsePolicy,
+        _ body: @Sendable @escaping (TestSite, StubNetwork, Action) async throws -> Void
+    ) async throws {
+        let network = StubNetwork { StubGitHub.answer($0) }
+        try await TestSite.withSite(network: network) { site async throws in
+            try await site.storeMain(usePolicy: usePolicy)
+            try await site.house.store(.password(user: "octavia", password: Secret("canary")), named: "pass")
+            let operation = try #require(operations(site.house.broker).first { $0.id == sample.id })
+            try await body(site, network, operation.action)
+        }
+    }
+
+    @Test(arguments: samples) func `who lacks the action does not get in, and no forge is asked`(
+        sample: Sample
+    ) async throws {
+        try await Self.withStage(of: sample) { site, network, action in
+            let body = try await site.body(of: sample)
+            let others = Action.allCases.filter { $0 != action }.map { #""\#($0.rawValue)""# }.joined(separator: ",")
+            try await site.house.restrict(by: Self.policy(#"{"Effect":"Allow","Action":[\#(others)]}"#))
+            let answer = try await site.call(sample.method, sample.path, body: body)
+            #expect((answer.status, answer.code) == (403, "APIGW.0302"))
+            #expect(answer.message?.contains("(restriction) allows \(action.rawValue) here") == true)
+            #expect(network.requests.isEmpty)
+        }
+    }
+
+    @Test(arguments: samples) func `what a policy denies is denied, whatever allows it`(sample: Sample) async throws {
+        try await Self.withStage(of: sample) { site, network, action in
+            let body = try await site.body(of: sample)
+            try await site.house.restrict(
+                by: Self.policy(
+                    #"{"Effect":"Allow","Action":["*"]}"#, #"{"Effect":"Deny","Action":["\#(action.rawValue)"]}"#))
+            let answer = try await site.call(sample.method, sample.path, body: body)
+            #expect((answer.status, answer.code) == (403, "APIGW.0302"))
+            #expect(answer.message?.contains("restriction denies \(action.rawValue) here: Statement[1]") == true)
+            #expect(network.requests.isEmpty)
+        }
+    }
+
+    @Test(arguments: samples) func `the one action is all that an operation needs`(sample: Sample) async throws {
+        try await Self.withStage(of: sample) { site, _, action in
+            let body = try await site.body(of: sample)
+            try await site.house.restrict(
+                by: Self.policy(#"{"Effect":"Allow","Action":["\#(action.rawValue)"]}"#))
+            let answer = try await site.call(sample.method, sample.path, body: body)
+            #expect(answer.status == sample.status, "\(answer.text)")
+        }
+    }
+
+    @Test(arguments: samples) func `what the use-policy does not let through does not go through`(
+        sample: Sample
+    ) async throws {
+        let lists = Self.policy(#"{"Effect":"Allow","Action":["*"]}"#, #"{"Effect":"Deny","Action":["*"]}"#)
+        try await Self.withStage(of: sample, usePolicy: lists) { site, network, action in
+            let body = try await site.body(of: sample)
+            let answer = try await site.call(sample.method, sample.path, body: body)
+            guard action.isOnRepositories else {
+                #expect(answer.status == sample.status, "\(answer.text)")
+                return
+            }
+            #expect((answer.status, answer.code) == (403, "SVCSTG.REPO.0454"))
+            #expect(answer.message?.contains("authorization main denies \(action.rawValue) here: Statement[1]") == true)
+            #expect(network.requests.isEmpty)
+        }
+    }
+
+    @Test(arguments: samples) func `without a use-policy everything goes through that the user may do`(
+        sample: Sample
+    ) async throws {
+        try await Self.withStage(of: sample, usePolicy: nil) { site, _, action in
+            let answer = try await site.call(sample.method, sample.path, body: try await site.body(of: sample))
+            let isAboutIt = [.getUsePolicy, .deleteUsePolicy].contains(action)
+            #expect(answer.status == (isAboutIt ? 404 : sample.status), "\(answer.text)")
+        }
+    }
+
+    /// What an operation's place names is what it declares, and what its action's conditions can be about.
+    @Test func `every operation declares what policies are held against`() async throws {
+        try await TestSite.withSite { site in
+            for operation in operations(site.house.broker) {
+                #expect(operation.subject.keys == operation.action.keys.subtracting([.forge]), "\(operation.id)")
+                #expect(
+                    (operation.subject.namespace == .path) == operation.template.contains("{namespace}"),
+                    "\(operation.id)")
+                #expect(
+                    (operation.subject.project == .path) == operation.template.contains("{project}"), "\(operation.id)")
+                #expect((operation.subject.path == .path) == operation.template.contains("{path}"), "\(operation.id)")
+                let isOnRepositories = ["/repos/", "/files/"].contains { operation.path.hasPrefix($0) }
+                #expect(operation.action.isOnRepositories == isOnRepositories, "\(operation.id)")
+            }
+            let used = Set(operations(site.house.broker).map(\.action))
+            #expect(used == Set(Action.allCases))
         }
     }
 }

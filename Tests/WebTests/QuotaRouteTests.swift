@@ -56,7 +56,7 @@ import Testing
                 ("/auths/github/oauth", #"{"name":"third","code":"c","state":"\#(state)"}"#),
             ] {
                 let refused = try await site.call(.post, path, body: body)
-                #expect((refused.status, refused.code) == (429, "SVCSTG.REPO.0454"), "\(path)")
+                #expect((refused.status, refused.code) == (429, "SVCSTG.REPO.0455"), "\(path)")
                 #expect(refused.headers[.retryAfter] == "3600")
                 #expect(refused.message?.contains("quota") == true)
             }

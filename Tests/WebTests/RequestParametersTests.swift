@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: [
         "", ":", "%", "%2", "%zz", "%FF", "%C3", "a%00b", "a%0Ab", "a::b", "..", "a:..:b", "%2E%2E", "a%2F%2E%2E%2Fb",
-        ".",
+        ".", "..%2F%CC%81x", "a%2F..%2F%CC%81x", "..:%CC%81x",
         String(repeating: "x", count: 4097),
     ]) func `a segment that is no path is refused`(raw: String) throws {
         #expect(throws: ProblemError.self) { try Self.parameters(path: raw).path("value") }
@@ -37,6 +37,16 @@ import Testing
         #expect(try Self.parameters(path: "%25E5%2590%258D").place("value") == "名")
         #expect(try Self.parameters(path: "gruppe%252Funter%25C3%25A4").place("value") == "gruppe/unterä")
         #expect(try Self.parameters(path: "100%25").place("value") == "100%")
+    }
+
+    @Test(arguments: ["%252E%252E", "a%252F%252e.", "a:%252E", "%252e%252e%252F%25CC%2581x", "..%2F%CC%81x"])
+    func `a namespace does not lead out of its place, however often it is encoded`(raw: String) {
+        #expect(throws: ProblemError.self) { try Self.parameters(path: raw).place("value") }
+    }
+
+    @Test func `a slash is one before a combining mark, too`() throws {
+        #expect(Array(try Self.parameters(path: "a%2F%CC%81b:c").path("value").utf8) == Array("a/\u{301}b:c".utf8))
+        #expect(Array(try Self.parameters(path: "a:%CC%81b").path("value").utf8) == Array("a/\u{301}b".utf8))
     }
 
     @Test func `a query's values are decoded, and a plus is a space`() throws {

@@ -22,16 +22,24 @@ struct TestSite {
     /// A GitHub that answers every call of the operations with something fitting.
     static func withSite<Value: Sendable>(
         network: StubNetwork = StubNetwork { StubGitHub.answer($0) }, isReady: Bool = true,
-        door: FrontDoor = FrontDoor(), quota: Quota = .unlimited,
+        keystone: StubKeystone? = nil, door: FrontDoor = FrontDoor(), quota: Quota = .unlimited,
         _ body: @Sendable @escaping (TestSite) async throws -> Value
     ) async throws -> Value {
         let house = try await TestHouse(network: network, quota: quota)
         let router = try makeRouter(
-            broker: house.broker, identity: house.identity, publicURL: "https://gate.example.org", door: door,
+            broker: house.broker, identity: identity(of: house, keystone), publicURL: "https://gate.example.org",
+            door: door,
             isReady: { isReady })
         return try await Application(router: router).test(.router) { client in
             try await body(TestSite(house: house, client: client))
         }
+    }
+
+    private static func identity(of house: TestHouse, _ keystone: StubKeystone?) -> Identity {
+        guard let keystone, let service = keystone.service else { return house.identity }
+        let wall = house.clock.wall
+        let client = KeystoneClient(service, upstream: keystone.upstream, now: { wall.seconds })
+        return house.identity.trusting(ExternalTokens(client, store: house.store, clock: wall))
     }
 
     var root: String { "/v1/\(house.caller.tenant.id)/git" }
@@ -100,9 +108,15 @@ struct TestSite {
     }
 
     /// Stores the authorization that ``call(_:_:headers:body:)`` names.
-    func storeMain() async throws {
+    /// - Parameter usePolicy: nil for none.
+    func storeMain(usePolicy: String? = TestSite.openUsePolicy) async throws {
         try await house.store(.personal(Secret("canary-personal-token")), named: "main")
+        guard let usePolicy, let name = AuthorizationName("main") else { return }
+        _ = try await house.vault.setUsePolicy(usePolicy, of: name, tenant: house.caller.tenant.id)
     }
+
+    /// A use-policy that lets everything through.
+    static let openUsePolicy = #"{"Version":"1.1","Statement":[{"Effect":"Allow","Action":["*"]}]}"#
 }
 
 /// Fitting answers for every call that the operations make of GitHub, for a repository with one file.

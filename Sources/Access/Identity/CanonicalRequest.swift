@@ -1,7 +1,6 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import Storage
 
 /// The text that a signature is made over, from a request as it came over the wire. Clients build the same text from what
@@ -52,7 +51,7 @@ struct CanonicalRequest: Sendable {
     func stringToSign(
         _ algorithm: SigningAlgorithm = .hmac, date: String, scope: String? = nil
     ) -> [UInt8] {
-        let hash = Hexadecimal.encode(SHA256.hash(data: bytes))
+        let hash = Hexadecimal.encode(bytes.withUnsafeBytes { algorithm.hash.digest($0) })
         return Array([algorithm.rawValue, date, scope, hash].compactMap(\.self).joined(separator: "\n").utf8)
     }
 

@@ -35,10 +35,18 @@ extension Identity {
         try await stored { () async throws(StoreError) in try await store.tenants() }
     }
 
-    /// - Throws: ``AccessError/Code/notFound``.
+    /// - Parameter name: the tenant's name or its id, the project id.
+    /// - Throws: ``AccessError/Code/notFound``, ``AccessError/Code/invalidRequest`` for a name that several have: projects of an
+    ///   external Keystone, in several domains.
     package func tenant(named name: String) async throws(AccessError) -> Tenant {
-        let tenant = try await stored { () async throws(StoreError) in try await store.tenant(named: name) }
-        guard let tenant else { throw AccessError(.notFound, "There is no tenant named \(name).") }
+        let tenants = try await stored { () async throws(StoreError) in try await store.tenants(called: name) }
+        guard let tenant = tenants.first else { throw AccessError(.notFound, "There is no tenant named \(name).") }
+        guard tenants.count == 1 else {
+            throw AccessError(
+                .invalidRequest,
+                "There are \(tenants.count) tenants named \(name). Give the project id of the one that is meant: "
+                    + tenants.map { "\($0.id) (\($0.externalDomain ?? "made here"))" }.joined(separator: ", ") + ".")
+        }
         return tenant
     }
 
@@ -56,8 +64,9 @@ extension Identity {
         named name: String, password: Secret, in tenant: Tenant
     ) async throws(AccessError) -> User {
         try check(name: name, of: "user")
-        let hash = try await hash(password)
         let user = User(id: RandomText.hexadecimal(), tenant: tenant.id, name: name, created: clock.milliseconds)
+        try requireOwn(user, of: tenant)
+        let hash = try await hash(password)
         do throws(StoreError) {
             try await store.insert(user, passwordHash: hash)
         } catch  where error.code == .alreadyExists {
@@ -73,16 +82,31 @@ extension Identity {
         try await stored { () async throws(StoreError) in try await store.users(of: tenant.id) }
     }
 
-    /// - Throws: ``AccessError/Code/notFound``.
+    /// - Parameter name: the user's name or id.
+    /// - Throws: ``AccessError/Code/notFound``, ``AccessError/Code/invalidRequest`` for a name that several have.
     package func user(named name: String, of tenant: Tenant) async throws(AccessError) -> User {
-        let user = try await stored { () async throws(StoreError) in try await store.user(named: name, of: tenant.id) }
-        guard let user else { throw AccessError(.notFound, "\(tenant.name) has no user named \(name).") }
+        let users = try await stored { () async throws(StoreError) in
+            try await store.users(called: name, of: tenant.id)
+        }
+        guard let user = users.first else {
+            throw AccessError(
+                .notFound,
+                "\(tenant.name) has no user named \(name)."
+                    + (tenant.isExternal ? " Users of the Keystone are known here from their first request on." : ""))
+        }
+        guard users.count == 1 else {
+            throw AccessError(
+                .invalidRequest,
+                "\(tenant.name) has \(users.count) users named \(name). Give the id of the one that is meant: "
+                    + users.map(\.id).joined(separator: ", ") + ".")
+        }
         return user
     }
 
     /// Changes the password; all tokens and temporary access keys of the user end.
     /// - Throws: ``AccessError/Code/notFound``, ``AccessError/Code/invalidRequest``.
     package func setPassword(_ password: Secret, of user: User) async throws(AccessError) {
+        if let tenant = try await member(user)?.tenant { try requireOwn(user, of: tenant) }
         let hash = try await hash(password)
         try await stored { () async throws(StoreError) in try await store.setPasswordHash(hash, of: user) }
     }
@@ -129,6 +153,10 @@ extension Identity {
             try await store.deleteAccessKey(id, of: tenant?.id)
         }
         guard done else { throw AccessError(.notFound, "There is no such access key.") }
+    }
+
+    private func member(_ user: User) async throws(AccessError) -> (user: User, tenant: Tenant)? {
+        try await stored { () async throws(StoreError) in try await store.member(user.id, of: user.tenant) }
     }
 
     private func hash(_ password: Secret) async throws(AccessError) -> String {

@@ -34,7 +34,7 @@ extension Identity {
         let header = try Self.signatureHeader(of: request)
         let date = try checkedDate(of: request, header)
         let signed = try Self.signedHeaders(of: request, header)
-        let payloads = try Self.payloads(of: request)
+        let payloads = try Self.payloads(of: request, header.algorithm.hash)
         let entry = try await entry(of: request, header)
         let key = try VerifyingKey(header, secret: entry.secret.exposed)
         let forms: [CanonicalRequest.PathForm] =
@@ -48,7 +48,8 @@ extension Identity {
                 guard key.verifies(header.signature, of: text) else { continue }
                 try Self.check(projectOf: request, is: entry.tenant)
                 let use = try await useUp(header, date: date, of: request, wholly: payload != Self.unsignedPayload)
-                return Signer(caller: Caller(user: entry.user, tenant: entry.tenant), use: use)
+                return Signer(
+                    caller: Caller(user: entry.user, tenant: entry.tenant, roles: entry.user.roles), use: use)
             }
         }
         throw SignatureHeader.refused(
@@ -196,19 +197,19 @@ extension Identity {
         return signed
     }
 
-    /// What may stand for the body in the canonical request. `X-Sdk-Content-Sha256` is taken only where it tells the truth
-    /// about the bytes that came, or waives them. Libraries differ about an empty body: Python's signs its hash even then,
+    /// What may stand for the body in the canonical request. `X-Sdk-Content-Sha256`, or `-Sm3`, is taken only where it tells the
+    /// truth about the bytes that came, or waives them. Libraries differ about an empty body: Python's signs its hash even then,
     /// Go's the header.
-    private static func payloads(of request: SignedRequest) throws(AccessError) -> [String] {
-        let actual = Hexadecimal.encode(request.body.bytes)
-        let claims = request.headers("x-sdk-content-sha256")
+    private static func payloads(of request: SignedRequest, _ hash: SigningHash) throws(AccessError) -> [String] {
+        let actual = Hexadecimal.encode(request.body.digest(by: hash))
+        let claims = request.headers(hash.contentHeader.lowercased())
         guard let claim = claims.first else { return [actual] }
         guard claims.count == 1 else {
-            throw SignatureHeader.refused("the request has more than one X-Sdk-Content-Sha256 header")
+            throw SignatureHeader.refused("the request has more than one \(hash.contentHeader) header")
         }
         if claim == unsignedPayload { return request.body.isEmpty ? [claim, actual] : [claim] }
         guard claim.lowercased() == actual else {
-            throw SignatureHeader.refused("X-Sdk-Content-Sha256 is not the SHA-256 of the body that arrived")
+            throw SignatureHeader.refused("\(hash.contentHeader) is not the \(hash.name) of the body that arrived")
         }
         return claim == actual ? [actual] : [claim, actual]
     }

@@ -26,6 +26,7 @@ extension Identity {
     package func issueTemporaryKey(
         _ request: TemporaryKeyRequest, header: String?
     ) async throws(AccessError) -> IssuedTemporaryKey {
+        try requireOwnTokens()
         guard let token = request.token?.exposed ?? header else {
             throw AccessError(.unauthenticated, "Send a token in X-Auth-Token, or in auth.identity.token.id.")
         }

@@ -26,6 +26,7 @@ extension Identity {
     /// - Throws: ``AccessError/Code/unauthenticated``, ``AccessError/Code/tokenExpired``, ``AccessError/Code/forbidden`` for
     ///   a token of another scope, ``AccessError/Code/unavailable``.
     package func caller(token: String) async throws(AccessError) -> Caller {
+        if let external { return try await external.caller(token: token) }
         let session = try await session(token: token)
         guard session.token.scope == .project else {
             throw AccessError(
@@ -35,8 +36,10 @@ extension Identity {
     }
 
     /// Who bears an `X-Auth-Token` of any scope: the door of the identity's own routes.
-    /// - Throws: ``AccessError/Code/unauthenticated``, ``AccessError/Code/tokenExpired``, ``AccessError/Code/unavailable``.
+    /// - Throws: ``AccessError/Code/unauthenticated``, ``AccessError/Code/tokenExpired``, ``AccessError/Code/unavailable``,
+    ///   ``AccessError/Code/forbidden`` where tokens are an external Keystone's.
     package func session(token: String) async throws(AccessError) -> TokenSession {
+        try requireOwnTokens()
         guard let entry = try await entry(token) else {
             throw AccessError(
                 .unauthenticated,
@@ -60,6 +63,7 @@ extension Identity {
     package func issue(
         _ request: KeystoneAuthRequest, from address: IPAddress? = nil, withCatalog: Bool = true
     ) async throws(AccessError) -> IssuedToken {
+        try requireOwnTokens()
         let now = clock.milliseconds
         let caller: Caller
         let methods: [String]

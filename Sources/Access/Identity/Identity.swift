@@ -4,9 +4,10 @@
 import Model
 package import Storage
 
-/// The embedded identity: who the tenants, users, access keys and tokens are, and who makes a request.
+/// Who the tenants, users, access keys and tokens are, and who makes a request. The embedded identity; with an external Keystone,
+/// tokens are that one's: see ``trusting(_:)``.
 ///
-/// Nothing is cached. A deleted access key, token or user is refused from the next request on, whichever program deleted it.
+/// Nothing of one's own is cached. A deleted access key, token or user is refused from the next request on, whichever program deleted it.
 package struct Identity: Sendable {
     package struct Settings: Sendable {
         /// How long a token lasts, in seconds.
@@ -28,6 +29,8 @@ package struct Identity: Sendable {
     let settings: Settings
     let clock: WallClock
     let passwords: PasswordHashing
+    /// nil where tokens are given here.
+    let external: ExternalTokens?
     let throttle: SignInThrottle
     let line = SignInLine()
 
@@ -35,11 +38,20 @@ package struct Identity: Sendable {
         store: SQLiteStore, vault: Vault, settings: Settings = Settings(), clock: WallClock = .system,
         passwords: PasswordHashing = PasswordHashing()
     ) {
+        self.init(
+            store: store, vault: vault, settings: settings, clock: clock, passwords: passwords, external: nil)
+    }
+
+    init(
+        store: SQLiteStore, vault: Vault, settings: Settings, clock: WallClock, passwords: PasswordHashing,
+        external: ExternalTokens?
+    ) {
         self.store = store
         self.vault = vault
         self.settings = settings
         self.clock = clock
         self.passwords = passwords
+        self.external = external
         throttle = SignInThrottle(store: store, clock: clock)
     }
 

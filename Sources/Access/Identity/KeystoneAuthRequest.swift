@@ -39,16 +39,23 @@ package struct KeystoneAuthRequest: Sendable {
     /// Unknown members are left aside.
     /// - Throws: ``AccessError/Code/invalidRequest`` with a sentence that names the member.
     package init(json: Data) throws(AccessError) {
-        let wire: Wire
-        do {
-            wire = try JSONDecoder().decode(Wire.self, from: json)
-        } catch let error as DecodingError {
-            throw Self.invalid(error.whatIsWrong)
-        } catch {
-            throw Self.invalid("it is not JSON")
-        }
+        let wire = try Self.read(Wire.self, json)
         method = try wire.auth.identity.method()
         scope = try wire.auth.scope?.scope()
+    }
+
+    static func read<Wire: Decodable>(_ type: Wire.Type, _ json: Data) throws(AccessError) -> Wire {
+        // The decoder would take UTF-16 and UTF-32, too: whoever checks bodies on the way here might read another object.
+        guard !json.contains(0), String(validating: json, as: UTF8.self) != nil else {
+            throw invalid("it is not JSON in UTF-8")
+        }
+        do {
+            return try JSONDecoder().decode(type, from: json)
+        } catch let error as DecodingError {
+            throw invalid(error.whatIsWrong)
+        } catch {
+            throw invalid("it is not JSON")
+        }
     }
 
     static func invalid(_ reason: String) -> AccessError {

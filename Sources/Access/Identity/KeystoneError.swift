@@ -30,12 +30,12 @@ package struct KeystoneError: Sendable, Hashable, Encodable {
     private static func status(of code: AccessError.Code) -> (Int, String) {
         switch code {
         case .unauthenticated, .tokenExpired: (401, "Unauthorized")
-        case .forbidden, .otherTenant: (403, "Forbidden")
+        case .forbidden, .usePolicyDenies, .otherTenant: (403, "Forbidden")
         case .invalidRequest, .noSuchAuthorization, .unsupported, .badState: (400, "Bad Request")
         case .notFound: (404, "Not Found")
         case .alreadyExists: (409, "Conflict")
         case .tooManyAttempts, .tooManyRequests, .overQuota: (429, "Too Many Requests")
-        case .unavailable: (503, "Service Unavailable")
+        case .unavailable, .identityUnavailable: (503, "Service Unavailable")
         }
     }
 }

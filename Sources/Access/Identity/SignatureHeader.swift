@@ -14,10 +14,12 @@ struct SignatureHeader: Sendable, Hashable {
     let signedHeaders: [String]
     let signature: [UInt8]
 
-    /// What tells this signature from every other of its access key, however it is written. Of an ECDSA signature it is the
-    /// first of the two numbers: the second has a twin that anybody can reckon.
+    /// What tells this signature from every other of its access key, however it is written. Of two numbers it is the first:
+    /// the second of an ECDSA signature has a twin that anybody can reckon.
     var identity: [UInt8] {
-        guard algorithm == .ecdsa, let signature = VerifyingKey.signature(der: signature) else { return signature }
+        guard !algorithm.isDeterministic, let signature = VerifyingKey.signature(der: signature) else {
+            return signature
+        }
         return Array(signature.rawRepresentation.prefix(32))
     }
 
@@ -54,7 +56,7 @@ struct SignatureHeader: Sendable, Hashable {
         }
         guard let signature = Hexadecimal.decode(hex), algorithm.signatureLength.contains(signature.count) else {
             throw Self.refused(
-                algorithm == .ecdsa
+                !algorithm.isDeterministic
                     ? "the signature is not a DER signature in hexadecimal digits"
                     : "the signature is not 64 hexadecimal digits")
         }
@@ -70,8 +72,9 @@ struct SignatureHeader: Sendable, Hashable {
     }
 
     private static func algorithm(_ name: String) throws(AccessError) -> SigningAlgorithm {
-        if let algorithm = SigningAlgorithm(rawValue: name) { return algorithm }
-        guard SigningAlgorithm.unsupported.contains(name) else { throw malformed(.hmac) }
+        let known = SigningAlgorithm(rawValue: name)
+        if let known, known.isOffered { return known }
+        guard known != nil || SigningAlgorithm.unsupported.contains(name) else { throw malformed(.hmac) }
         throw refused("the signing algorithm \(name) is not offered; sign with one of \(SigningAlgorithm.offered)")
     }
 

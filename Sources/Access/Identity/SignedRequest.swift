@@ -1,8 +1,6 @@
 // Copyright the Gatehouse authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
-
 /// A request as it came over the wire, as far as a signature covers it.
 package struct SignedRequest: Sendable {
     package let method: String
@@ -12,11 +10,11 @@ package struct SignedRequest: Sendable {
     package let query: String
     /// All values of a header, in the order received; the name is given in lower case. `host` must give the authority.
     package let headers: @Sendable (_ name: String) -> [String]
-    package let body: BodyDigest
+    package let body: SignedBody
 
     package init(
         method: String, path: String, query: String, headers: @escaping @Sendable (_ name: String) -> [String],
-        body: BodyDigest
+        body: SignedBody
     ) {
         self.method = method
         self.path = path
@@ -26,23 +24,22 @@ package struct SignedRequest: Sendable {
     }
 }
 
-/// The SHA-256 of a request's body, as the exact bytes that were received.
-package struct BodyDigest: Sendable, Hashable {
-    /// 32 bytes.
-    let bytes: [UInt8]
+/// A request's body, as the exact bytes that were received, to be hashed as its signature wants it.
+package struct SignedBody: Sendable {
     let isEmpty: Bool
+    private let hashed: @Sendable ((UnsafeRawBufferPointer) -> [UInt8]) -> [UInt8]
 
-    package init(_ body: UnsafeRawBufferPointer) {
-        var hash = SHA256()
-        hash.update(bufferPointer: body)
-        bytes = Array(hash.finalize())
-        isEmpty = body.isEmpty
+    /// - Parameter hashed: calls what it is given with the bytes, and gives what that gives.
+    package init(isEmpty: Bool, _ hashed: @escaping @Sendable ((UnsafeRawBufferPointer) -> [UInt8]) -> [UInt8]) {
+        self.isEmpty = isEmpty
+        self.hashed = hashed
     }
 
     package init(_ body: [UInt8]) {
-        self = body.withUnsafeBytes { BodyDigest($0) }
+        self.init(isEmpty: body.isEmpty) { hash in body.withUnsafeBytes { hash($0) } }
     }
 
-    /// A request without a body.
-    package static let empty = BodyDigest([])
+    func digest(by hash: SigningHash) -> [UInt8] {
+        hashed { hash.digest($0) }
+    }
 }

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Crypto
-import FoundationEssentials
-import Storage
 
 /// How a request may be signed, by the word that `Authorization` begins with.
 ///
@@ -16,98 +14,77 @@ enum SigningAlgorithm: String, CaseIterable, Sendable, Hashable {
     /// An HMAC under a key that is derived for a day, a region and a service.
     case derived = "V11-HMAC-SHA256"
 
-    /// Others that the clients' libraries know. They are named in the refusal, so that the cure is plain.
-    static let unsupported = ["SDK-HMAC-SM3", "SDK-SM2-SM3", "V11-HMAC-SM3"]
+    /// As ``hmac``, by SM3.
+    case hmacSM3 = "SDK-HMAC-SM3"
+    /// As ``ecdsa``, by SM2.
+    case sm2 = "SDK-SM2-SM3"
 
-    static let offered = allCases.map(\.rawValue).joined(separator: ", ")
+    /// Another that clients' libraries know. It is named in the refusal, so that the cure is plain.
+    static let unsupported = ["V11-HMAC-SM3"]
+
+    static let offered = allCases.filter(\.isOffered).map(\.rawValue).joined(separator: ", ")
+
+    /// False by SM3 where libcrypto was built without it.
+    var isOffered: Bool { hash == .sha256 || ShangMi.isOffered }
+
+    var hash: SigningHash {
+        switch self {
+        case .hmac, .ecdsa, .derived: .sha256
+        case .hmacSM3, .sm2: .sm3
+        }
+    }
 
     /// What the field before `SignedHeaders` is called, and what it holds.
     var credentialField: (name: String, form: String) {
         switch self {
-        case .hmac, .ecdsa: ("Access", "<AK>")
+        case .hmac, .ecdsa, .hmacSM3, .sm2: ("Access", "<AK>")
         case .derived: ("Credential", "<AK>/<yyyyMMdd>/<region>/<service>")
         }
     }
 
-    /// Of a signature in bytes. ECDSA's is DER, whose two numbers may be short.
+    /// Of a signature in bytes. One of two numbers is DER, and the numbers may be short.
     var signatureLength: ClosedRange<Int> {
-        self == .ecdsa ? 8...72 : 32...32
+        isDeterministic ? 32...32 : 8...72
     }
 
     /// Whether one request that is signed twice in one second has one signature.
-    var isDeterministic: Bool { self != .ecdsa }
+    var isDeterministic: Bool {
+        switch self {
+        case .hmac, .derived, .hmacSM3: true
+        case .ecdsa, .sm2: false
+        }
+    }
 }
 
-/// The key of one access key for one algorithm.
-enum VerifyingKey: Sendable {
-    case hmac(SymmetricKey)
-    case ecdsa(P256.Signing.PublicKey)
+/// The hash that an algorithm of signatures goes with, for the body, the canonical request and the HMAC.
+package enum SigningHash: Sendable {
+    case sha256
+    case sm3
 
-    /// - Parameter secret: the access key's secret key.
-    init(_ header: SignatureHeader, secret: String) throws(AccessError) {
-        switch header.algorithm {
-        case .hmac:
-            self = .hmac(SymmetricKey(data: Data(secret.utf8)))
-        case .derived:
-            let key = HKDF<SHA256>.deriveKey(
-                inputKeyMaterial: SymmetricKey(data: Data(secret.utf8)), salt: Data(header.accessKey.utf8),
-                info: Data((header.scope ?? "").utf8), outputByteCount: 32)
-            // The clients' libraries sign with the key's hexadecimal digits, not with its bytes.
-            let digits = key.withUnsafeBytes { Hexadecimal.encode($0) }
-            self = .hmac(SymmetricKey(data: Data(digits.utf8)))
-        case .ecdsa:
-            guard let key = Self.privateKey(accessKey: header.accessKey, secret: secret) else {
-                throw SignatureHeader.refused(
-                    "no key for \(header.algorithm.rawValue) can be derived; sign with another")
-            }
-            self = .ecdsa(key.publicKey)
-        }
-    }
-
-    /// The libraries compare in constant time.
-    func verifies(_ signature: [UInt8], of text: [UInt8]) -> Bool {
+    var name: String {
         switch self {
-        case .hmac(let key):
-            return HMAC<SHA256>.isValidAuthenticationCode(signature, authenticating: text, using: key)
-        case .ecdsa(let key):
-            guard let signature = Self.signature(der: signature) else { return false }
-            return key.isValidSignature(signature, for: text)
+        case .sha256: "SHA-256"
+        case .sm3: "SM3"
         }
     }
 
-    /// nil for what is no DER of two numbers.
-    static func signature(der: [UInt8]) -> P256.Signing.ECDSASignature? {
-        do {
-            return try P256.Signing.ECDSASignature(derRepresentation: der)
-        } catch {
-            return nil
+    /// The header in which clients may send the body's hash.
+    var contentHeader: String {
+        switch self {
+        case .sha256: "X-Sdk-Content-Sha256"
+        case .sm3: "X-Sdk-Content-Sm3"
         }
     }
 
-    /// Both sides try candidates one after another until one is below the group's order: `candidate + 1` is the key.
-    static func privateKey(accessKey: String, secret: String) -> P256.Signing.PrivateKey? {
-        let key = SymmetricKey(data: Data(secret.utf8))
-        for counter in UInt8(0)..<UInt8(255) {
-            var text: [UInt8] = [0, 0, 0, 1]
-            text += Array(SigningAlgorithm.ecdsa.rawValue.utf8) + [0] + Array(accessKey.utf8) + [counter, 0, 0, 1, 0]
-            var number = Array(HMAC<SHA256>.authenticationCode(for: text, using: key))
-            guard !orderMinusTwo.lexicographicallyPrecedes(number) else { continue }
-            for index in number.indices.reversed() {
-                number[index] &+= 1
-                if number[index] != 0 { break }
-            }
-            do {
-                return try P256.Signing.PrivateKey(rawRepresentation: number)
-            } catch {
-                continue
-            }
+    /// 32 bytes; none, which no client has signed, where libcrypto fails.
+    func digest(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        switch self {
+        case .sha256:
+            var hash = SHA256()
+            hash.update(bufferPointer: bytes)
+            return Array(hash.finalize())
+        case .sm3:
+            return ShangMi.sm3(bytes) ?? []
         }
-        return nil
     }
-
-    /// The order of P-256 less two. https://nvlpubs.nist.gov/nistpubs/SpecialPublications/NIST.SP.800-186.pdf
-    private static let orderMinusTwo: [UInt8] = [
-        0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-        0xBC, 0xE6, 0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x4F,
-    ]
 }

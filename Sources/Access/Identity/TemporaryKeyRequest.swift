@@ -24,15 +24,7 @@ package struct TemporaryKeyRequest: Sendable {
     /// Unknown members are left aside. Not so `policy`: a key that may do more than was asked for would be given.
     /// - Throws: ``AccessError/Code/invalidRequest`` with a sentence that names the member.
     package init(json: Data) throws(AccessError) {
-        let wire: Wire
-        do {
-            wire = try JSONDecoder().decode(Wire.self, from: json)
-        } catch let error as DecodingError {
-            throw KeystoneAuthRequest.invalid(error.whatIsWrong)
-        } catch {
-            throw KeystoneAuthRequest.invalid("it is not JSON")
-        }
-        let identity = wire.auth.identity
+        let identity = try KeystoneAuthRequest.read(Wire.self, json).auth.identity
         guard identity.methods == ["token"] else {
             throw KeystoneAuthRequest.invalid("auth.identity.methods must be [\"token\"]; agencies are not offered")
         }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Model
 
 /// Where an address for cloning leads: to a host, and to a path there.
 ///
@@ -60,7 +61,7 @@ struct CloneAddress: Hashable, Sendable {
             port = nil
             path = parts
         }
-        guard !host.isEmpty, !host.contains("/") else { return nil }
+        guard !host.isEmpty, !host.utf8.contains(UInt8(ascii: "/")) else { return nil }
     }
 
     /// Whether the address is one of this host: the host's name is that of its pages (or with `www.` or `ssh.` before it), and
@@ -82,11 +83,13 @@ struct CloneAddress: Hashable, Sendable {
     }
 
     private static func parts(_ path: String) -> [String]? {
-        var text = Substring(path)
-        if text.hasPrefix("/") { text.removeFirst() }
-        if text.hasSuffix("/") { text.removeLast() }
-        if text.hasSuffix(".git") { text.removeLast(4) }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        var parts = path.pathParts
+        if parts.first == "" { parts.removeFirst() }
+        if parts.last == "" { parts.removeLast() }
+        guard let last = parts.popLast() else { return nil }
+        parts.append(
+            last.utf8.suffix(4).elementsEqual(".git".utf8)
+                ? String(decoding: last.utf8.dropLast(4), as: UTF8.self) : last)
         let sound = parts.allSatisfy { part in
             !part.isEmpty && part != "." && part != ".." && !part.utf8.contains { $0 <= 0x20 || $0 == 0x7F }
         }

@@ -8,7 +8,7 @@ extension Forge {
     /// caller would have deleted what it has not seen.
     /// - Throws: ``ForgeError/Code/invalidRequest``, or what looking has met.
     func requireNoFile(above location: FileLocation, at forge: ForgeID) async throws(ForgeError) {
-        var parts = location.path.split(separator: "/").dropLast()
+        var parts = location.path.pathParts.dropLast()
         while !parts.isEmpty {
             let path = parts.joined(separator: "/")
             if try await isFile(FileLocation(repository: location.repository, path: path, ref: location.ref)) {

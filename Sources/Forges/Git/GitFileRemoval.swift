@@ -32,7 +32,7 @@ struct GitFileRemoval: Sendable {
             throw session.nonsense("a pack without the commit that was asked for")
         }
         var edit = Edit(objects: objects)
-        let parts = path.split(separator: "/").map { Array($0.utf8) }
+        let parts = path.pathParts.map { Array($0.utf8) }
         let outcome = edit.remove(parts[...], from: root)
         switch outcome {
         case .missing:

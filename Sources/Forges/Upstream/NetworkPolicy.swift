@@ -58,7 +58,7 @@ package final class NetworkPolicy: Sendable {
             now: { ContinuousClock.now })
     }
 
-    init(
+    convenience init(
         trusted: [ForgeHost], identities: [IAMService] = [], allowances: [Allowance],
         roots: [ForgeID: TrustRoots] = [:],
         resolver: Resolver, now: @escaping @Sendable () -> ContinuousClock.Instant
@@ -77,6 +77,24 @@ package final class NetworkPolicy: Sendable {
             guard let roots = roots[.devcloud] else { continue }
             rootsOfOrigins[origin] = rootsOfOrigins[origin]?.union(roots) ?? roots
         }
+        self.init(origins: origins, roots: rootsOfOrigins, allowances: allowances, resolver: resolver, now: now)
+    }
+
+    /// The policy of a way out to one service of the operator's own, which is taken as it is.
+    /// - Parameter roots: authorities that are trusted there besides the system's.
+    package convenience init(only service: KeystoneService, roots: TrustRoots?) {
+        let origin = Origin(service.address)
+        var rootsOfOrigins: [Origin: TrustRoots] = [:]
+        if let origin, let roots { rootsOfOrigins[origin] = roots }
+        self.init(
+            origins: Set([origin].compactMap(\.self)), roots: rootsOfOrigins, allowances: [], resolver: .system,
+            now: { ContinuousClock.now })
+    }
+
+    private init(
+        origins: Set<Origin>, roots: [Origin: TrustRoots], allowances: [Allowance], resolver: Resolver,
+        now: @escaping @Sendable () -> ContinuousClock.Instant
+    ) {
         var hosts: Set<String> = []
         var networks: [IPNetwork] = []
         for allowance in allowances {
@@ -86,7 +104,7 @@ package final class NetworkPolicy: Sendable {
             }
         }
         self.origins = origins
-        self.roots = rootsOfOrigins
+        self.roots = roots
         self.hosts = hosts
         self.networks = networks
         names = ResolvedNames(resolver, now: now)

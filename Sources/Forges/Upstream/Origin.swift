@@ -24,6 +24,9 @@ struct Origin: Hashable, Sendable {
         case "https": port = url.port ?? 443
         default: return nil
         }
+        // `[fe80]` is no address, but to Foundation the name `fe80`.
+        let authority = address.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).prefix { !"/?#".utf8.contains($0) }
+        guard authority.contains(UInt8(ascii: "[")) == host.utf8.contains(UInt8(ascii: ":")) else { return nil }
         guard (1...65_535).contains(port), Self.isHost(host) else { return nil }
         self.scheme = scheme
         self.host = host.lowercased()

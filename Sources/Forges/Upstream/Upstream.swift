@@ -127,6 +127,17 @@ package struct Upstream: Sendable {
         }
     }
 
+    /// Sends one request to what is no forge.
+    func send(_ request: Request) async throws(Failure) -> Response {
+        do {
+            return try await exchange(request)
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw .unreachable("\(type(of: error))")
+        }
+    }
+
     private static func explain(_ failure: Failure, _ forge: ForgeID) -> ForgeError {
         let name = forge.displayName
         return switch failure {

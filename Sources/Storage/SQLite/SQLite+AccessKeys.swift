@@ -77,8 +77,7 @@ extension SQLiteStore {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created,
-                        k.created, k.key_version, k.sealed, k.expires, k.token
+                    SELECT \(User.columns), \(Tenant.columns), k.created, k.key_version, k.sealed, k.expires, k.token
                     FROM access_keys k JOIN users u ON u.id = k.user JOIN tenants t ON t.id = k.tenant
                     WHERE k.id = ? AND u.tenant = k.tenant
                     """)
@@ -86,9 +85,9 @@ extension SQLiteStore {
                 let user = try User(row)
                 return AccessKeyRow(
                     key: AccessKey(
-                        id: id, tenant: user.tenant, user: user.id, created: row[8],
-                        temporary: AccessKey.Temporary(expires: row[11], token: row[12])),
-                    keyVersion: row[9], sealed: row[10], user: user, tenant: try Tenant(row, at: 4))
+                        id: id, tenant: user.tenant, user: user.id, created: row[10],
+                        temporary: AccessKey.Temporary(expires: row[13], token: row[14])),
+                    keyVersion: row[11], sealed: row[12], user: user, tenant: try Tenant(row, at: 5))
             }
         }
     }

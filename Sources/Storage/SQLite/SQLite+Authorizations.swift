@@ -15,6 +15,8 @@ struct AuthorizationRow: Sendable {
     let standing: Standing
     /// Unix time in milliseconds at which the checker looks at it; 0 for at once. Written, not read.
     var nextCheck: Int64 = 0
+    /// What may go through it, as JSON; nil for anything. Read, and written by itself only.
+    var usePolicy: String?
 }
 
 /// A row that has just been deleted; nil where it held words that this Gatehouse does not know.
@@ -25,7 +27,9 @@ struct DeletedRow: Sendable {
 /// Only the vault calls these: it alone makes and opens what `sealed` holds.
 extension SQLiteStore {
     static let columns = "id, name, forge, mode, host, home, user, avatar, site, created, updated, status"
-    static let rowColumns = "\(columns), key_version, revision, sealed, reason, proved, used, expires, scopes"
+    private static let writtenColumns =
+        "\(columns), key_version, revision, sealed, reason, proved, used, expires, scopes"
+    static let rowColumns = "\(writtenColumns), use_policy"
 
     /// - Parameter quota: how many authorizations the tenant may have, where its own quota does not say; 0 for any number.
     /// - Throws: ``StoreError/Code/alreadyExists``, ``StoreError/Code/notFound`` (no such tenant),
@@ -37,7 +41,7 @@ extension SQLiteStore {
             try Self.requireRoom(for: authorization.tenant, quota, in: database)
             try database.cachedStatement(
                 sql: """
-                    INSERT INTO authorizations (tenant, \(Self.rowColumns), next_check)
+                    INSERT INTO authorizations (tenant, \(Self.writtenColumns), next_check)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """
             ).execute(arguments: [
@@ -196,6 +200,7 @@ extension AuthorizationRow {
             standing: Standing(
                 reason: (row[15] as String?).flatMap(StatusReason.init), proved: row[16], used: row[17],
                 expires: row[18],
-                scopes: (row[19] as String?)?.split(separator: " ").map(String.init)))
+                scopes: (row[19] as String?)?.split(separator: " ").map(String.init)),
+            usePolicy: row[20])
     }
 }

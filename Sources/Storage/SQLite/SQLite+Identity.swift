@@ -36,23 +36,24 @@ extension SQLiteStore {
     /// Oldest first.
     package func tenants() async throws(StoreError) -> [Tenant] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT id, domain, name, created FROM tenants ORDER BY number")
+            try Row.fetchAll(database, sql: "SELECT \(Tenant.columns) FROM tenants t ORDER BY t.number")
                 .map { row in try Tenant(row) }
         }
     }
 
-    package func tenant(named name: String) async throws(StoreError) -> Tenant? {
+    /// The tenant that was made here with a name, the projects of an external Keystone that have it, and what has it as its id.
+    package func tenants(called name: String) async throws(StoreError) -> [Tenant] {
         try read { database in
             let statement = try database.cachedStatement(
-                sql: "SELECT id, domain, name, created FROM tenants WHERE name = ?")
-            return try Row.fetchOne(statement, arguments: [name]).map { row in try Tenant(row) }
+                sql: "SELECT \(Tenant.columns) FROM tenants t WHERE t.name = ?1 OR t.id = ?1 ORDER BY t.number")
+            return try Row.fetchAll(statement, arguments: [name]).map { row in try Tenant(row) }
         }
     }
 
     package func tenant(_ id: TenantID) async throws(StoreError) -> Tenant? {
         try read { database in
             let statement = try database.cachedStatement(
-                sql: "SELECT id, domain, name, created FROM tenants WHERE id = ?")
+                sql: "SELECT \(Tenant.columns) FROM tenants t WHERE t.id = ?")
             return try Row.fetchOne(statement, arguments: [id.text]).map { row in try Tenant(row) }
         }
     }
@@ -79,19 +80,39 @@ extension SQLiteStore {
     package func users(of tenant: TenantID) async throws(StoreError) -> [User] {
         try read { database in
             let statement = try database.cachedStatement(
-                sql: "SELECT id, tenant, name, created FROM users WHERE tenant = ? ORDER BY number")
+                sql: "SELECT \(User.columns) FROM users u WHERE u.tenant = ? ORDER BY u.number")
             return try Row.fetchAll(statement, arguments: [tenant.text]).map { row in try User(row) }
         }
     }
 
-    package func user(named name: String, of tenant: TenantID) async throws(StoreError) -> User? {
+    /// The users of a tenant that have a name, or have it as their id. More than one only where an external Keystone has users of
+    /// one name in several domains.
+    package func users(called name: String, of tenant: TenantID) async throws(StoreError) -> [User] {
         try read { database in
             let statement = try database.cachedStatement(
-                sql: "SELECT id, tenant, name, created FROM users WHERE tenant = ? AND name = ?")
-            return try Row.fetchOne(statement, arguments: [tenant.text, name]).map { row in try User(row) }
+                sql: """
+                    SELECT \(User.columns) FROM users u WHERE u.tenant = ?1 AND (u.name = ?2 OR u.id = ?2)
+                    ORDER BY u.number
+                    """)
+            return try Row.fetchAll(statement, arguments: [tenant.text, name]).map { row in try User(row) }
         }
     }
 
+    /// A user and the tenant; nil where there is none (any more).
+    package func member(_ id: String, of tenant: TenantID) async throws(StoreError) -> (user: User, tenant: Tenant)? {
+        try read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT \(User.columns), \(Tenant.columns) FROM users u JOIN tenants t ON t.id = u.tenant
+                    WHERE u.tenant = ? AND u.id = ?
+                    """)
+            return try Row.fetchOne(statement, arguments: [tenant.text, id]).map { row in
+                (try User(row), try Tenant(row, at: 5))
+            }
+        }
+    }
+
+    /// Those only who have a password: none of an external Keystone.
     package func login(_ reference: UserReference) async throws(StoreError) -> UserLogin? {
         let condition: String
         let arguments: StatementArguments
@@ -105,11 +126,12 @@ extension SQLiteStore {
         return try read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created, u.password
-                    FROM users u JOIN tenants t ON t.id = u.tenant WHERE \(condition)
+                    SELECT \(User.columns), \(Tenant.columns), u.password
+                    FROM users u JOIN tenants t ON t.id = u.tenant
+                    WHERE \(condition) AND u.password IS NOT NULL AND t.external_domain IS NULL
                     """)
             return try Row.fetchOne(statement, arguments: arguments).map { row in
-                UserLogin(user: try User(row), tenant: try Tenant(row, at: 4), passwordHash: row[8])
+                UserLogin(user: try User(row), tenant: try Tenant(row, at: 5), passwordHash: row[10])
             }
         }
     }
@@ -119,7 +141,7 @@ extension SQLiteStore {
     package func setPasswordHash(_ hash: String, of user: User) async throws(StoreError) {
         try await write { database in
             try database.execute(
-                sql: "UPDATE users SET password = ? WHERE tenant = ? AND id = ?",
+                sql: "UPDATE users SET password = ? WHERE tenant = ? AND id = ? AND password IS NOT NULL",
                 arguments: [hash, user.tenant.text, user.id])
             guard database.changesCount > 0 else { throw StoreError(.notFound, "There is no such user.") }
             try database.execute(
@@ -141,18 +163,25 @@ extension SQLiteStore {
 }
 
 extension Tenant {
-    /// Columns id, domain, name, created, from a position on.
+    static let columns = "t.id, t.domain, t.name, t.created, t.external_domain"
+
+    /// The five ``columns``, from a position on.
     init(_ row: Row, at start: Int = 0) throws {
         self.init(
-            id: try TenantID(row, at: start), domain: row[start + 1], name: row[start + 2], created: row[start + 3])
+            id: try TenantID(row, at: start), domain: row[start + 1], name: row[start + 2], created: row[start + 3],
+            externalDomain: row[start + 4])
     }
 }
 
 extension User {
-    /// Columns id, tenant, name, created, from a position on.
+    static let columns = "u.id, u.tenant, u.name, u.created, u.roles"
+
+    /// The five ``columns``, from a position on.
     init(_ row: Row, at start: Int = 0) throws {
+        let told: String? = row[start + 4]
         self.init(
-            id: row[start], tenant: try TenantID(row, at: start + 1), name: row[start + 2], created: row[start + 3])
+            id: row[start], tenant: try TenantID(row, at: start + 1), name: row[start + 2], created: row[start + 3],
+            roles: told?.split(separator: "\n").map(String.init) ?? ["member"])
     }
 }
 

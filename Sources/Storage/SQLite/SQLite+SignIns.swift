@@ -93,7 +93,8 @@ extension SQLiteStore {
         try await write { database in
             try database.cachedStatement(
                 sql: """
-                    INSERT INTO sign_in_places (user, place, last) SELECT id, ?2, ?3 FROM users WHERE id = ?1
+                    INSERT INTO sign_in_places (tenant, user, place, last)
+                    SELECT tenant, id, ?2, ?3 FROM users WHERE id = ?1 AND password IS NOT NULL
                     ON CONFLICT (user, place) DO UPDATE SET last = ?3
                     """
             ).execute(arguments: [user, place, now])
@@ -106,7 +107,7 @@ extension SQLiteStore {
         }
     }
 
-    /// By its name or its domain's id.
+    /// By its name or its domain's id. A project of an external Keystone has no sign-ins here.
     package func tenantID(of domain: DomainReference) async throws(StoreError) -> String? {
         let (column, value) =
             switch domain {
@@ -115,7 +116,8 @@ extension SQLiteStore {
             }
         return try read { database in
             try String.fetchOne(
-                database.cachedStatement(sql: "SELECT id FROM tenants WHERE \(column) = ?"), arguments: [value])
+                database.cachedStatement(
+                    sql: "SELECT id FROM tenants WHERE \(column) = ? AND external_domain IS NULL"), arguments: [value])
         }
     }
 }

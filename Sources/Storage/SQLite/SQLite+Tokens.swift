@@ -63,8 +63,7 @@ extension SQLiteStore {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT u.id, u.tenant, u.name, u.created, t.id, t.domain, t.name, t.created,
-                        k.scope, k.methods, k.issued, k.expires
+                    SELECT \(User.columns), \(Tenant.columns), k.scope, k.methods, k.issued, k.expires
                     FROM tokens k JOIN users u ON u.id = k.user JOIN tenants t ON t.id = k.tenant
                     WHERE k.digest = ? AND u.tenant = k.tenant
                     """)
@@ -73,10 +72,10 @@ extension SQLiteStore {
                     token: TokenRecord(
                         digest: digest,
                         // The schema knows three words; anything else would be read as the weakest.
-                        scope: TokenRecord.Scope(rawValue: row[8]) ?? .none,
-                        methods: (row[9] as String).split(separator: " ").map(String.init),
-                        issued: row[10], expires: row[11]),
-                    user: try User(row), tenant: try Tenant(row, at: 4))
+                        scope: TokenRecord.Scope(rawValue: row[10]) ?? .none,
+                        methods: (row[11] as String).split(separator: " ").map(String.init),
+                        issued: row[12], expires: row[13]),
+                    user: try User(row), tenant: try Tenant(row, at: 5))
             }
         }
     }

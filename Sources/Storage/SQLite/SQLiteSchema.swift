@@ -32,6 +32,12 @@ enum SQLiteSchema {
         migrator.registerMigration("8 audit") { database in
             try database.execute(sql: audit)
         }
+        migrator.registerMigration("9 external identity") { database in
+            try database.execute(sql: externalIdentity)
+        }
+        migrator.registerMigration("10 policies") { database in
+            try database.execute(sql: policies)
+        }
         migrator.registerMigration("11 front door") { database in
             try database.execute(sql: frontDoor)
         }
@@ -261,6 +267,48 @@ enum SQLiteSchema {
         ) STRICT;
         """
 
+    /// Projects and users of an external Keystone, beside those that were made here. Names of the two know nothing of each other, and
+    /// a user of Keystone may be in several projects: so what is unique by itself is so among those only that were made here.
+    private static let externalIdentity = """
+        CREATE TABLE new_tenants (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE \(isIdentifier("id")),
+            domain TEXT NOT NULL CHECK (length(domain) BETWEEN 1 AND 64),
+            name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+            created INTEGER NOT NULL,
+            -- The name of the domain that the project is in; NULL for a tenant that was made here.
+            external_domain TEXT CHECK (length(external_domain) BETWEEN 1 AND 255),
+            CHECK (external_domain IS NOT NULL
+                OR (length(domain) = 32 AND domain NOT GLOB '*[^0-9a-f]*' AND length(name) <= 64))
+        ) STRICT;
+        INSERT INTO new_tenants (number, id, domain, name, created) SELECT number, id, domain, name, created FROM tenants;
+        DROP TABLE tenants;
+        ALTER TABLE new_tenants RENAME TO tenants;
+        CREATE UNIQUE INDEX tenants_by_domain ON tenants (domain) WHERE external_domain IS NULL;
+        CREATE UNIQUE INDEX tenants_by_name ON tenants (name) WHERE external_domain IS NULL;
+
+        CREATE TABLE new_users (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL CHECK (length(id) BETWEEN 1 AND 64 AND id NOT GLOB '*[^0-9A-Za-z_-]*'),
+            tenant TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+            name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+            -- A hash with its parameters, never a password; NULL for a user of the external Keystone.
+            password TEXT CHECK (password GLOB 'scrypt$*'),
+            created INTEGER NOT NULL,
+            -- What the Keystone has told last, a line for each; NULL for a user that was made here.
+            roles TEXT,
+            UNIQUE (tenant, id),
+            CHECK ((password IS NULL) = (roles IS NOT NULL)),
+            CHECK (password IS NULL OR (length(id) = 32 AND id NOT GLOB '*[^0-9a-f]*' AND length(name) <= 64))
+        ) STRICT;
+        INSERT INTO new_users (number, id, tenant, name, password, created)
+        SELECT number, id, tenant, name, password, created FROM users;
+        DROP TABLE users;
+        ALTER TABLE new_users RENAME TO users;
+        CREATE UNIQUE INDEX users_by_id ON users (id) WHERE password IS NOT NULL;
+        CREATE UNIQUE INDEX users_by_name ON users (tenant, name) WHERE password IS NOT NULL;
+        """
+
     /// Nothing here holds a name, an address or a password: keys and places are SHA-256 digests.
     private static let frontDoor = """
         -- Sign-ins that have failed: of a user from a place, of a user, from a place.
@@ -274,10 +322,12 @@ enum SQLiteSchema {
 
         -- From where a user has signed in with the right password.
         CREATE TABLE sign_in_places (
-            user TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            tenant TEXT NOT NULL,
+            user TEXT NOT NULL,
             place BLOB NOT NULL CHECK (length(place) = 32),
             last INTEGER NOT NULL,
-            PRIMARY KEY (user, place)
+            PRIMARY KEY (user, place),
+            FOREIGN KEY (tenant, user) REFERENCES users (tenant, id) ON DELETE CASCADE
         ) STRICT, WITHOUT ROWID;
 
         -- What a tenant may use, where the operator has said so; NULL for the configured number.
@@ -288,5 +338,27 @@ enum SQLiteSchema {
             burst INTEGER CHECK (burst >= 0),
             calls INTEGER CHECK (calls >= 0)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// A policy that is attached need not stand here: there are those of the system.
+    private static let policies = """
+        CREATE TABLE policies (
+            name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64 AND name NOT GLOB '*[^0-9A-Za-z._-]*'),
+            document TEXT NOT NULL CHECK (length(document) BETWEEN 1 AND 16384),
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE policy_attachments (
+            tenant TEXT NOT NULL,
+            user TEXT NOT NULL,
+            policy TEXT NOT NULL CHECK (length(policy) BETWEEN 1 AND 64),
+            PRIMARY KEY (tenant, user, policy),
+            FOREIGN KEY (tenant, user) REFERENCES users (tenant, id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX policy_attachments_by_policy ON policy_attachments (policy);
+
+        -- What may go through the authorization, as its owner says; NULL for whatever its users may do. Not bound to the seal.
+        ALTER TABLE authorizations ADD COLUMN use_policy TEXT CHECK (length(use_policy) BETWEEN 1 AND 16384);
         """
 }

@@ -13,6 +13,14 @@ package struct VaultEntry: Sendable {
     package let standing: Standing
 }
 
+/// An authorization that has been found and is still sealed.
+package struct SealedEntry: Sendable {
+    package var authorization: Authorization { row.authorization }
+    /// What may go through it, as JSON; nil for anything.
+    package var usePolicy: String? { row.usePolicy }
+    fileprivate let row: AuthorizationRow
+}
+
 extension Vault {
     /// Seals and stores a new authorization. The credential's mode must be the authorization's.
     /// - Parameter quota: how many authorizations the tenant may have, where its own quota does not say; 0 for any number.
@@ -50,10 +58,29 @@ extension Vault {
     /// Opens the seal; nil where the tenant has no authorization of this name.
     /// - Throws: ``StoreError/Code/unsealable`` when anything in the row but its status is not as it was sealed.
     package func entry(named name: AuthorizationName, of tenant: TenantID) async throws(StoreError) -> VaultEntry? {
-        guard let row = try await store.authorization(named: name, of: tenant) else { return nil }
+        try await find(named: name, of: tenant).map { (found) throws(StoreError) in try open(found) }
+    }
+
+    /// Opens no seal; nil where the tenant has no authorization of this name.
+    package func find(named name: AuthorizationName, of tenant: TenantID) async throws(StoreError) -> SealedEntry? {
+        try await store.authorization(named: name, of: tenant).map(SealedEntry.init)
+    }
+
+    /// - Throws: ``StoreError/Code/unsealable`` when anything in the row but its status is not as it was sealed.
+    package func open(_ found: SealedEntry) throws(StoreError) -> VaultEntry {
+        let row = found.row
         return VaultEntry(
             authorization: row.authorization, credential: try opened(row), revision: row.revision,
             standing: row.standing)
+    }
+
+    /// Says what may go through an authorization. It stays when the authorization gets another credential.
+    /// - Parameter document: JSON; nil for anything.
+    /// - Returns: false where the tenant has no authorization of this name.
+    package func setUsePolicy(
+        _ document: String?, of name: AuthorizationName, tenant: TenantID
+    ) async throws(StoreError) -> Bool {
+        try await store.setUsePolicy(document, of: name, tenant: tenant)
     }
 
     /// Puts a renewed credential in the place of the one of a revision, sets the status to normal and the time of the

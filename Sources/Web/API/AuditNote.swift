@@ -76,6 +76,8 @@ struct AuditNote: Sendable {
 }
 
 extension Action {
-    /// Whether it makes, replaces or deletes authorizations.
-    var changesAuthorizations: Bool { self == .createAuthorization || self == .deleteAuthorization }
+    /// Whether it makes, replaces or deletes authorizations, or what may go through them.
+    var changesAuthorizations: Bool {
+        [.createAuthorization, .deleteAuthorization, .setUsePolicy, .deleteUsePolicy].contains(self)
+    }
 }

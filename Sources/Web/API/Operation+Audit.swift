@@ -9,7 +9,8 @@ extension Operation {
     /// The operations on the record.
     static func audit(_ broker: Broker) -> [Operation] {
         [
-            Operation("ListAuditEvents", .get, "/audit", .readAudit, root: "/v1/{project_id}") { call in
+            Operation("ListAuditEvents", .get, "/audit", .readAudit, about: .nothing, root: "/v1/{project_id}") {
+                call in
                 let page = try await broker.auditEvents(
                     limit: try call.parameters.number("limit", default: 100, in: 1...1000),
                     marker: try call.parameters.optional("marker"), with: call.grant)

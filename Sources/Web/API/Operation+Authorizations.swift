@@ -10,7 +10,7 @@ extension Operation {
     /// The operations on authorizations.
     static func authorizations(_ broker: Broker) -> [Operation] {
         [
-            Operation("ListAuthorizations", .get, "/auths", .listAuthorizations) { call in
+            Operation("ListAuthorizations", .get, "/auths", .listAuthorizations, about: .authorization) { call in
                 let authorizations = try await broker.authorizations(call.grant)
                 var json = JSONWriter()
                 json.object {
@@ -21,13 +21,14 @@ extension Operation {
                 }
                 return json.response()
             },
-            Operation("ShowAuthorization", .get, "/auths/{name}", .getAuthorization) { call in
+            Operation("ShowAuthorization", .get, "/auths/{name}", .getAuthorization, about: .authorization) { call in
                 let details = try await broker.details(try call.parameters.segment("name"), with: call.grant)
                 var json = JSONWriter()
                 json.object { $0.member("authorization") { $0.details(details) } }
                 return json.response()
             },
-            Operation("ShowRedirectUrl", .get, "/auths/{repo_type}/redirect", .getAuthorization) { call in
+            Operation("ShowRedirectUrl", .get, "/auths/{repo_type}/redirect", .getAuthorization, about: .authorization)
+            { call in
                 let isRenewal = try call.parameters.flag("reauthorize")
                 let forge = try call.forgeID()
                 let name = isRenewal ? try call.parameters.required("name") : try call.parameters.optional("name")
@@ -38,33 +39,46 @@ extension Operation {
                 json.object { $0.member("url", url) }
                 return json.response()
             },
-            Operation("CreateOAuth", .post, "/auths/{repo_type}/oauth", .createAuthorization) { call in
+            Operation("CreateOAuth", .post, "/auths/{repo_type}/oauth", .createAuthorization, about: .authorization) {
+                call in
                 let visit = try await OAuthVisit(call)
                 return answer(
                     try await broker.authorize(
                         visit.name, forge: visit.forge, site: visit.site, code: visit.code, state: visit.state,
                         with: call.grant))
             },
-            Operation("UpdateOAuth", .put, "/auths/{repo_type}/oauth", .createAuthorization) { call in
+            Operation("UpdateOAuth", .put, "/auths/{repo_type}/oauth", .createAuthorization, about: .authorization) {
+                call in
                 let visit = try await OAuthVisit(call)
                 return answer(
                     try await broker.reauthorize(
                         visit.name, forge: visit.forge, site: visit.site, code: visit.code, state: visit.state,
                         with: call.grant))
             },
-            Operation("CreatePersonalAuth", .post, "/auths/{repo_type}/personal", .createAuthorization) { call in
+            Operation(
+                "CreatePersonalAuth", .post, "/auths/{repo_type}/personal", .createAuthorization, about: .authorization
+            ) { call in
                 answer(try await broker.authorize(try await personal(call), with: call.grant))
             },
-            Operation("UpdatePersonalAuth", .put, "/auths/{repo_type}/personal", .createAuthorization) { call in
+            Operation(
+                "UpdatePersonalAuth", .put, "/auths/{repo_type}/personal", .createAuthorization, about: .authorization
+            ) { call in
                 answer(try await broker.reauthorize(try await personal(call), with: call.grant))
             },
-            Operation("CreatePasswordAuth", .post, "/auths/{repo_type}/password", .createAuthorization) { call in
+            Operation(
+                "CreatePasswordAuth", .post, "/auths/{repo_type}/password", .createAuthorization, about: .authorization
+            ) { call in
                 answer(try await broker.authorize(try await password(call), with: call.grant))
             },
-            Operation("UpdatePasswordAuth", .put, "/auths/{repo_type}/password", .createAuthorization) { call in
+            Operation(
+                "UpdatePasswordAuth", .put, "/auths/{repo_type}/password", .createAuthorization, about: .authorization
+            ) { call in
                 answer(try await broker.reauthorize(try await password(call), with: call.grant))
             },
-            Operation("CheckRepositoryPassword", .get, "/auths/{repo_type}/password/valid", .getAuthorization) { call in
+            Operation(
+                "CheckRepositoryPassword", .get, "/auths/{repo_type}/password/valid", .getAuthorization,
+                about: .authorization
+            ) { call in
                 do {
                     try await broker.checkPasswords(of: try call.forgeID(), with: call.grant)
                 } catch let error as ForgeError where error.code == .credentialRejected {
@@ -73,7 +87,8 @@ extension Operation {
                 }
                 return Response(status: .ok)
             },
-            Operation("DeleteAuthorize", .delete, "/auths/{name}", .deleteAuthorization) { call in
+            Operation("DeleteAuthorize", .delete, "/auths/{name}", .deleteAuthorization, about: .authorization) {
+                call in
                 try await broker.delete(try call.parameters.segment("name"), with: call.grant)
                 return Response(status: .noContent)
             },
@@ -106,17 +121,18 @@ extension Operation {
     private static func password(_ body: Body) throws -> Credential {
         if body.has("token"), !body.has("password") {
             let packed = try body.base64("token")
-            guard let text = String(validating: packed, as: UTF8.self), let colon = text.firstIndex(of: ":"),
-                colon != text.startIndex, text.index(after: colon) != text.endIndex
+            guard let text = String(validating: packed, as: UTF8.self),
+                let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
+                colon != text.startIndex, text.utf8.index(after: colon) != text.endIndex
             else { throw ProblemError.invalid("token must be base64 of user:password.") }
-            return try credential(user: String(text[..<colon]), Secret(String(text[text.index(after: colon)...])))
+            return try credential(user: String(text[..<colon]), Secret(String(text[text.utf8.index(after: colon)...])))
         }
         return try credential(user: try body.text("user", limit: 1024), try body.secret("password"))
     }
 
     private static func credential(user: String, _ password: Secret) throws -> Credential {
         let isControl: (Unicode.Scalar) -> Bool = { $0.value < 0x20 || $0.value == 0x7F }
-        guard !user.contains(":"), !user.unicodeScalars.contains(where: isControl),
+        guard !user.utf8.contains(UInt8(ascii: ":")), !user.unicodeScalars.contains(where: isControl),
             !password.exposed.unicodeScalars.contains(where: isControl)
         else { throw ProblemError.invalid("user must not hold a colon, nor user or password control characters.") }
         return .password(user: user, password: password)

@@ -11,12 +11,12 @@ extension Operation {
     static func files(_ broker: Broker) -> [Operation] {
         let place = "/files/{namespace}/{project}/{path}"
         return [
-            Operation("ListTrees", .get, "/files/{namespace}/{project}/trees", .readRepository) { call in
+            Operation("ListTrees", .get, "/files/{namespace}/{project}/trees", .listFiles, about: .tree) { call in
                 let repository = try call.repository()
-                let ref = try call.parameters.required("ref")
-                return list("paths", try await call.forge(broker).files(of: repository, at: ref)) { $0.string($1) }
+                let ref = try call.ref()
+                return list("paths", try await call.open(broker).files(of: repository, at: ref)) { $0.string($1) }
             },
-            Operation("ShowContent", .get, place, .readRepository) { call in
+            Operation("ShowContent", .get, place, .getFile, about: .file) { call in
                 let file = try await call.forge(broker).file(at: try call.location())
                 var json = JSONWriter()
                 json.object {
@@ -27,13 +27,13 @@ extension Operation {
                 }
                 return json.response()
             },
-            Operation("CreateFile", .post, place, .writeRepository) { call in
+            Operation("CreateFile", .post, place, .createFile, about: .file) { call in
                 let location = try call.location()
                 let body = try await Body(call.request)
                 let change = FileChange(.create(bytes: try body.base64("content")), message: try body.message())
                 return try await write(change, at: location, call, broker)
             },
-            Operation("UpdateFile", .put, place, .writeRepository) { call in
+            Operation("UpdateFile", .put, place, .updateFile, about: .file) { call in
                 let location = try call.location()
                 let body = try await Body(call.request)
                 let change = FileChange(
@@ -41,7 +41,7 @@ extension Operation {
                     message: try body.message())
                 return try await write(change, at: location, call, broker)
             },
-            Operation("DeleteFile", .delete, place, .writeRepository) { call in
+            Operation("DeleteFile", .delete, place, .deleteFile, about: .file) { call in
                 let location = try call.location()
                 let change = FileChange(
                     .delete(expected: try sha(try call.parameters.required("sha"))),
@@ -67,13 +67,6 @@ extension Operation {
             text.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit })
         else { throw ProblemError.invalid("sha must be the 40 hexadecimal digits that reading the file has answered.") }
         return text.lowercased()
-    }
-}
-
-extension Operation.Call {
-    fileprivate func location() throws -> FileLocation {
-        FileLocation(
-            repository: try repository(), path: try parameters.path("path"), ref: try parameters.required("ref"))
     }
 }
 

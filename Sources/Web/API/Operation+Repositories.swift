@@ -10,8 +10,8 @@ extension Operation {
     /// The operations on repositories, their tags, commits and hooks.
     static func repositories(_ broker: Broker) -> [Operation] {
         [
-            Operation("ListNamespaces", .get, "/repos/namespaces", .readRepository) { call in
-                let namespaces = try await call.forge(broker).namespaces()
+            Operation("ListNamespaces", .get, "/repos/namespaces", .listNamespaces, about: .namespaces) { call in
+                let namespaces = try await call.open(broker).namespaces()
                 return list("namespaces", namespaces) { json, namespace in
                     json.object {
                         $0.member("id", namespace.id)
@@ -19,10 +19,9 @@ extension Operation {
                     }
                 }
             },
-            Operation("ShowProjectDetail", .get, "/repos/project-info", .readRepository) { call in
+            Operation("ShowProjectDetail", .get, "/repos/project-info", .showProject, about: .foundRepository) { call in
                 let address = try call.parameters.required("clone_url")
-                let repository = try await call.forge(broker).repository(cloneURL: address)
-                call.grant.trace.note(namespace: repository.namespace.name, project: repository.name)
+                let repository = try await call.open(broker).repository(cloneURL: address)
                 var json = JSONWriter()
                 json.object {
                     $0.member("namespace_id", repository.namespace.id)
@@ -32,33 +31,30 @@ extension Operation {
                 }
                 return json.response()
             },
-            Operation("ListProjects", .get, "/repos/{namespace}/projects", .readRepository) { call in
-                let namespace = try call.parameters.place("namespace")
-                let repositories = try await call.forge(broker).repositories(in: namespace)
+            Operation("ListProjects", .get, "/repos/{namespace}/projects", .listProjects, about: .projects) { call in
+                let repositories = try await call.open(broker).repositories(in: try call.namespace())
                 return list("projects", repositories) { $0.repository($1) }
             },
-            Operation("CreateProject", .post, "/repos/{namespace}/projects", .writeRepository) { call in
-                let namespace = try call.parameters.place("namespace")
-                let name = try await Body(call.request).text("name", limit: 255)
-                guard !name.contains("/"), !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-                else { throw ProblemError.invalid("name must not hold '/' or control characters.") }
-                call.grant.trace.note(namespace: namespace, project: name)
-                let repository = try await call.forge(broker).createRepository(named: name, in: namespace)
+            Operation("CreateProject", .post, "/repos/{namespace}/projects", .createProject, about: .newProject) {
+                call in
+                let repository = try await call.forge(broker).createRepository(
+                    named: try call.newName(), in: try call.namespace())
                 var json = JSONWriter()
                 json.repository(repository)
                 return json.response()
             },
-            Operation("ListBranches", .get, "/repos/{namespace}/{project}/branches", .readRepository) { call in
+            Operation("ListBranches", .get, "/repos/{namespace}/{project}/branches", .listBranches, about: .branches) {
+                call in
                 let repository = try call.repository()
-                return list("branches", try await call.forge(broker).branches(of: repository)) { $0.string($1) }
+                return list("branches", try await call.open(broker).branches(of: repository)) { $0.string($1) }
             },
-            Operation("ListTags", .get, "/repos/{namespace}/{project}/tags", .readRepository) { call in
+            Operation("ListTags", .get, "/repos/{namespace}/{project}/tags", .listTags, about: .repository) { call in
                 let repository = try call.repository()
                 return list("tags", try await call.forge(broker).tags(of: repository)) { $0.string($1) }
             },
-            Operation("CreateTag", .post, "/repos/{namespace}/{project}/tags", .writeRepository) { call in
+            Operation("CreateTag", .post, "/repos/{namespace}/{project}/tags", .createTag, about: .head) { call in
                 let repository = try call.repository()
-                let ref = try call.parameters.required("ref")
+                let ref = try call.ref()
                 let body = try await Body(call.request)
                 let draft = TagDraft(
                     name: try body.text("name", limit: 1024),
@@ -69,11 +65,11 @@ extension Operation {
                         "name must not hold spaces or control characters: git does not allow it.")
                 }
                 // git keeps a ref in a file, whose name has 255 bytes at most with `.lock` behind it.
-                guard draft.name.split(separator: "/").allSatisfy({ $0.utf8.count <= 250 }) else {
+                guard draft.name.pathParts.allSatisfy({ $0.utf8.count <= 250 }) else {
                     throw ProblemError.invalid(
                         "name has more than 250 bytes between its slashes. Choose a shorter one.")
                 }
-                guard !draft.name.uppercased().contains("%2F") else {
+                guard Percent.slashesDecoded(Array(draft.name.utf8)).elementsEqual(draft.name.utf8) else {
                     throw ProblemError.invalid(
                         "name must not hold %2F: in DeleteTag's path it would mean a slash, and another tag.")
                 }
@@ -82,16 +78,18 @@ extension Operation {
                 json.object { $0.member("name", draft.name) }
                 return json.response()
             },
-            Operation("DeleteTag", .delete, "/repos/{namespace}/{project}/tags/{tag_name}", .writeRepository) { call in
+            Operation(
+                "DeleteTag", .delete, "/repos/{namespace}/{project}/tags/{tag_name}", .deleteTag, about: .repository
+            ) { call in
                 let repository = try call.repository()
                 let name = try call.parameters.path("tag_name")
                 try await call.forge(broker).deleteTag(named: name, in: repository)
                 return Response(status: .noContent)
             },
-            Operation("ListCommits", .get, "/repos/{namespace}/{project}/commits", .readRepository) { call in
+            Operation("ListCommits", .get, "/repos/{namespace}/{project}/commits", .listCommits, about: .headOrDefault)
+            { call in
                 let repository = try call.repository()
-                let ref = try call.parameters.optional("ref")
-                let commits = try await call.forge(broker).commits(of: repository, at: ref)
+                let commits = try await call.forge(broker).commits(of: repository, at: call.target.ref)
                 return list("commits", commits) { json, commit in
                     json.object {
                         $0.member("sha", commit.sha)
@@ -100,14 +98,15 @@ extension Operation {
                     }
                 }
             },
-            Operation("ListHooks", .get, "/repos/{namespace}/{project}/hooks", .readRepository) { call in
+            Operation("ListHooks", .get, "/repos/{namespace}/{project}/hooks", .listHooks, about: .repository) { call in
                 let repository = try call.repository()
                 let opened = try await call.open(broker)
                 return list("hooks", try await opened.forge.hooks(of: repository)) {
                     $0.hook($1, of: opened.authorization.forge)
                 }
             },
-            Operation("CreateHook", .post, "/repos/{namespace}/{project}/hooks", .writeRepository) { call in
+            Operation("CreateHook", .post, "/repos/{namespace}/{project}/hooks", .createHook, about: .repository) {
+                call in
                 let repository = try call.repository()
                 let body = try await Body(call.request)
                 let draft = HookDraft(url: try body.text("url", limit: 2048), secret: try body.secret("secret"))
@@ -119,7 +118,9 @@ extension Operation {
                 json.hook(try await opened.forge.createHook(draft, in: repository), of: opened.authorization.forge)
                 return json.response()
             },
-            Operation("DeleteHook", .delete, "/repos/{namespace}/{project}/hooks/{hook_id}", .writeRepository) { call in
+            Operation(
+                "DeleteHook", .delete, "/repos/{namespace}/{project}/hooks/{hook_id}", .deleteHook, about: .repository
+            ) { call in
                 let repository = try call.repository()
                 let id = try call.parameters.segment("hook_id")
                 try await call.forge(broker).deleteHook(id: id, in: repository)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hummingbird
+import Model
 
 /// The values in a request's path and query, decoded.
 ///
@@ -31,35 +32,33 @@ struct RequestParameters: Sendable {
     /// A path segment that may stand for a path: `:` means `/`, unless the segment holds an encoded `/`; a `/` that was encoded
     /// twice (`%252F`) is one too.
     func path(_ name: String) throws -> String {
-        var text = try segment(name)
-        let twice = text.contains("%2F") || text.contains("%2f")
-        if text.contains("/") || twice {
-            text = text.replacing("%2F", with: "/").replacing("%2f", with: "/")
-        } else {
-            text = text.replacing(":", with: "/")
-        }
-        while text.hasPrefix("/") { text.removeFirst() }
-        while text.hasSuffix("/") { text.removeLast() }
-        guard !text.isEmpty, text.utf8.count <= 4096 else {
-            throw ProblemError.invalid("\(name) in the path is empty or longer than 4096 bytes.")
-        }
-        guard
-            !text.split(separator: "/", omittingEmptySubsequences: false).contains(where: {
-                ["", ".", ".."].contains($0)
-            })
-        else {
-            throw ProblemError.invalid(
-                "\(name) in the path must not have empty parts, '.' or '..' between its slashes.")
-        }
-        return text
+        // By bytes: to Swift a slash with a combining mark behind it is no slash.
+        let slash = UInt8(ascii: "/")
+        var bytes = Percent.slashesDecoded(Array(try segment(name).utf8))
+        if !bytes.contains(slash) { bytes = bytes.map { $0 == UInt8(ascii: ":") ? slash : $0 } }
+        let inner = bytes.drop { $0 == slash }.reversed().drop { $0 == slash }.reversed()
+        return try Self.checked(String(decoding: Array(inner), as: UTF8.self), name)
     }
 
     /// A namespace or project: ``path(_:)``, and a name that was percent-encoded once more by the caller is decoded once more; no
     /// forge allows `%` in these.
     func place(_ name: String) throws -> String {
         let text = try path(name)
-        guard text.contains("%"), let again = Percent.decode(text), Self.isText(again) else { return text }
-        return again
+        guard text.utf8.contains(UInt8(ascii: "%")), let again = Percent.decode(text), Self.isText(again) else {
+            return text
+        }
+        return try Self.checked(again, name)
+    }
+
+    private static func checked(_ path: String, _ name: String) throws -> String {
+        guard !path.isEmpty, path.utf8.count <= 4096 else {
+            throw ProblemError.invalid("\(name) in the path is empty or longer than 4096 bytes.")
+        }
+        guard !path.pathParts.contains(where: { ["", ".", ".."].contains($0) }) else {
+            throw ProblemError.invalid(
+                "\(name) in the path must not have empty parts, '.' or '..' between its slashes.")
+        }
+        return path
     }
 
     /// A query parameter; nil when it is absent or empty.
@@ -136,6 +135,22 @@ enum Percent {
             bytes.append(high << 4 | low)
         }
         return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// `%2F` as a slash, and nothing else decoded.
+    static func slashesDecoded(_ bytes: [UInt8]) -> [UInt8] {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var rest = bytes[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.starts(with: "2F".utf8) || rest.starts(with: "2f".utf8) {
+                decoded.append(UInt8(ascii: "/"))
+                rest = rest.dropFirst(2)
+            } else {
+                decoded.append(byte)
+            }
+        }
+        return decoded
     }
 
     private static func digit(_ byte: UInt8) -> UInt8? {

@@ -135,9 +135,9 @@ struct KeystoneRoutes: Sendable {
             return response(answer)
         } catch let error as AccessError {
             let failure = KeystoneError(error)
-            var refusal = response(Answer(.init(code: failure.status), try failure.json()))
-            if let seconds = error.retryAfter { refusal.headers[.retryAfter] = String(seconds) }
-            return refusal
+            var response = response(Answer(.init(code: failure.status), try failure.json()))
+            if let seconds = Problem(error).retryAfter { response.headers[.retryAfter] = String(seconds) }
+            return response
         } catch is NIOTooManyBytesError {
             let failure = KeystoneError(
                 AccessError(.invalidRequest, "The request body is larger than 64 KiB."), status: 413)

@@ -66,7 +66,7 @@ extension Identity {
             return try await caller(signing: SignedRequest(request, body: body))
         }
         guard let token = request.headers[.xAuthToken] else { return nil }
-        return anyScope ? try await session(token: token).caller : try await caller(token: token)
+        return anyScope ? try await callerOfAnyScope(token: token) : try await caller(token: token)
     }
 }
 
@@ -82,6 +82,6 @@ extension SignedRequest {
                 guard let name = HTTPField.Name(name) else { return [] }
                 return headers[values: name]
             },
-            body: body.withUnsafeReadableBytes { BodyDigest($0) })
+            body: SignedBody(isEmpty: body.readableBytes == 0) { hash in body.withUnsafeReadableBytes { hash($0) } })
     }
 }

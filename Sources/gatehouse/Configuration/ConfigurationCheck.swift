@@ -23,6 +23,7 @@ struct ConfigurationCheck {
         say(listening)
         say(try certificate())
         say(try await store())
+        say(identity)
         say(applications)
         say(variables)
         say([.good("settings", "good")])
@@ -64,6 +65,20 @@ struct ConfigurationCheck {
         return configuration.tls == nil ? [] : [.good("certificate", "good, and the key is its own")]
     }
 
+    /// Whose tokens callers send.
+    var identity: [Finding] {
+        guard let service = configuration.keystone?.service else { return [] }
+        let finding = Finding.good("identity", "tokens of the Keystone at \(service.address)")
+        guard service.isExposed else { return [finding] }
+        return [
+            finding,
+            .warning(
+                "identity",
+                "identity.keystone.url is plain http: the service user's password and the callers' tokens cross the network in clear"
+            ),
+        ]
+    }
+
     var applications: [Finding] {
         ForgeID.allCases.filter { $0.modes.contains(.oauth) }.map { forge in
             let sites = configuration.applications.filter { $0.host.forge == forge }
@@ -88,11 +103,24 @@ struct ConfigurationCheck {
         guard hasStore else { return try newStore() }
         let house = try await House(configuration)
         let tenants = try await house.identity.tenants()
+        let policies = try await house.store.policies().map(\.name) + SystemPolicy.allCases.map(\.rawValue)
         try house.store.close()
         return [
             .good("store", "\(configuration.storePath), \(tenants.count) tenant\(tenants.count == 1 ? "" : "s")"),
             .good("master key", "opens the store"),
-        ]
+        ] + missing(besides: policies)
+    }
+
+    /// Roles with a policy that is not there: nobody who has one may do anything.
+    private func missing(besides policies: [String]) -> [Finding] {
+        configuration.roles.sorted { $0.key < $1.key }.flatMap { role, names in
+            names.filter { !policies.contains($0) }.map { name in
+                .warning(
+                    "roles",
+                    "permission.roles gives \(role) the policy \(name), which is not there: who has the role may do nothing"
+                )
+            }
+        }
     }
 
     /// What the first start will make.
@@ -100,6 +128,7 @@ struct ConfigurationCheck {
     func newStore() throws -> [Finding] {
         try checkFolder(of: configuration.storePath, key: "store.path")
         return [.good("store", "\(configuration.storePath), will be made on the first start"), try masterKey()]
+            + missing(besides: SystemPolicy.allCases.map(\.rawValue))
     }
 
     private func masterKey() throws -> Finding {

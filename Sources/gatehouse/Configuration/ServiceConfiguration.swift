@@ -49,10 +49,14 @@ struct ServiceConfiguration: Sendable {
     var quota: Quota
     /// Seconds.
     var tokenLifetime: Int64
+    /// Whose tokens are taken in the place of one's own; nil where tokens are given here.
+    var keystone: KeystoneSettings?
     /// Seconds between two proofs of an authorization by the checker; 0 where there is none.
     var checkInterval: Int64
     /// Seconds before a credential's end from which on it is warned of.
     var checkWarning: Int64
+    /// The names of policies by the name of a Keystone role, in lower case.
+    var roles: [String: [String]]
     /// Days that events of the record are kept; 0 for ever.
     var auditRetention: Int
     var metricsHost: String
@@ -96,7 +100,9 @@ struct ServiceConfiguration: Sendable {
     /// - `quota.authorizations` (int, default 1000), `quota.requests` (int, default 100, a second), `quota.burst` (int,
     ///   default 200), `quota.calls` (int, default 16): of one tenant; 0 for any number
     /// - `token.lifetime_hours` (int, default 24)
+    /// - `identity.keystone.…`, see ``KeystoneSettings``
     /// - `check.interval_hours` (int, default 24; 0 for no checks), `check.warning_days` (int, default 14)
+    /// - `permission.roles` (list of `ROLE=POLICY`, default `admin` and `member` FullAccess, `reader` ReadOnlyAccess)
     /// - `audit.retention_days` (int, default 365; 0 for ever)
     /// - `metrics.port` (int, default none), `metrics.host` (string, default 127.0.0.1)
     /// - `log.level` (string, default info), `log.format` (text or json, default text)
@@ -144,8 +150,10 @@ struct ServiceConfiguration: Sendable {
             burst: try settings.int("quota.burst", default: 200, in: 0...1_000_000),
             calls: try settings.int("quota.calls", default: 16, in: 0...10_000))
         tokenLifetime = Int64(try settings.int("token.lifetime_hours", default: 24, in: 1...8760)) * 3600
+        keystone = try KeystoneSettings(settings)
         checkInterval = Int64(try settings.int("check.interval_hours", default: 24, in: 0...720)) * 3600
         checkWarning = Int64(try settings.int("check.warning_days", default: 14, in: 0...365)) * 86_400
+        roles = try Self.roles(settings.list("permission.roles"))
         auditRetention = try settings.int("audit.retention_days", default: 365, in: 0...36_500)
         metricsHost = try settings.string("metrics.host") ?? "127.0.0.1"
         let metricsPort = try settings.int("metrics.port", default: 0, in: 0...65535)
@@ -234,6 +242,25 @@ struct ServiceConfiguration: Sendable {
         for host in trustedHosts where host.forge == .devcloud && host != .official(.devcloud) {
             identities[host] = IAMService(address: identity ?? host.api, project: project)
         }
+    }
+
+    /// The list takes the place of the usual roles as a whole.
+    private static func roles(_ entries: [String]) throws -> [String: [String]] {
+        guard !entries.isEmpty else { return Permission.usualRoles }
+        var roles: [String: [String]] = [:]
+        for entry in entries {
+            let parts = entry.split(separator: "=", omittingEmptySubsequences: false).map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
+            guard parts.count == 2, !parts[0].isEmpty, let policy = PolicyName(parts[1]) else {
+                throw Invalid(
+                    description:
+                        "permission.roles: \(entry) is not of the form ROLE=POLICY, such as reader=ReadOnlyAccess. A role with several policies stands several times."
+                )
+            }
+            roles[parts[0].lowercased(), default: []].append(policy.text)
+        }
+        return roles
     }
 
     private static func host(_ forge: ForgeID, _ address: String?, key: String) throws -> ForgeHost {

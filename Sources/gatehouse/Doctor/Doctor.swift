@@ -15,6 +15,7 @@ struct Doctor: Sendable {
     func examine() async {
         examineConfiguration()
         await examineStore()
+        await examineKeystone()
         await examineForges()
     }
 

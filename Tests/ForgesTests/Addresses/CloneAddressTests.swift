@@ -40,7 +40,8 @@ struct CloneAddressTests {
         "https://github.com/octo/repo?x", "https://github.com/octo/repo#x", "git://github.com/octo/repo",
         "file:///octo/repo", "ftp://github.com/octo/repo", "git@github.com", "git@github.com:", "@:octo/repo",
         ":octo/repo",
-        "git@github.com:octo/../repo", "https://github.com/octo/repo\n", "https://github.com/octo/re po",
+        "git@github.com:octo/../repo", "git@github.com:../\u{301}repo", "https://github.com/../%CC%81repo",
+        "https://github.com/octo/repo\n", "https://github.com/octo/re po",
         "https://github.com/.git",
         "git@host/x:octo/repo", "https://github.com/octo/a%20b", "https://github.com/octo/%00", "C:\\octo\\repo",
         "://x/y",
@@ -95,7 +96,7 @@ struct GitNameTests {
 
     @Test(arguments: [
         "", "@", ".", "..", "a..b", "a/..", ".a", "a/.b", "a.lock", "a.lock/b", "/a", "a/", "a//b", "a b", "a\tb",
-        "a\nb", "a~1",
+        "a\nb", "a~1", "a/.\u{301}b", "a..\u{301}b", "a@{\u{301}b", "a/../\u{301}b", "a/\u{301}.lock",
         "a^", "a:b", "a?b", "a*", "a[b", "a\\b", "a@{1}", "a.", "a\u{7F}", "-a", "\u{0}",
         String(repeating: "a", count: 1025),
     ])
@@ -111,7 +112,8 @@ struct GitNameTests {
     }
 
     @Test(arguments: [
-        "", "/", "/a", "a/", "a//b", ".", "..", "a/./b", "a/../b", ".git", ".git/config", "a/.GIT/b", "a\u{0}",
+        "", "/", "/a", "a/", "a//b", ".", "..", "a/./b", "a/../b", "../\u{301}b", "a/.git/\u{301}", ".git",
+        ".git/config", "a/.GIT/b", "a\u{0}",
         String(repeating: "a", count: 4097),
     ])
     func `what cannot stand in a tree is no path`(path: String) {

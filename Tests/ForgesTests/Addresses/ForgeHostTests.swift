@@ -145,7 +145,8 @@ struct ForgeHostTests {
             "https://github.com?x=1", "https://github.com#x", "https://git hub.com", "https://gïthub.com",
             "https://github.com/\r\nX: y", "nonsense", "https://" + String(repeating: "a", count: 3000),
             "https://github.com:port", "//github.com", "https://github.com/a\\b", "https://git.example.org/a/../b",
-            "https://git.example.org/%2e%2e/b",
+            "https://git.example.org/%2e%2e/b", "https://git.example.org/%2e%2e/%CC%81b",
+            "https://git.example.org/%2e%2e/%CC", "https://git.example.org/..%2F%CC",
         ], ForgeID.allCases)
     func `what is no host's address is refused with a sentence`(address: String, forge: ForgeID) {
         let error = #expect(throws: ForgeError.self) { try ForgeHost.candidates(forge, address: address) }

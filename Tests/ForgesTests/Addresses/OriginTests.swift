@@ -27,7 +27,7 @@ struct OriginTests {
         "https://github.com\n.evil.example",
         "https://%67ithub.com", "https://github%2Ecom", "https://github。com", "https://github.com\u{0}",
         "https:github.com",
-        "https://[::1", "https://[fe80::1%25eth0]", "https://[fe80::1%eth0]",
+        "https://[::1", "https://[fe80::1%25eth0]", "https://[fe80::1%eth0]", "https://[fe80]", "https://[127.0.0.1]",
     ])
     func `what is no plain http address has no origin`(address: String) {
         #expect(Origin(address) == nil)

@@ -10,10 +10,10 @@ struct AccessKeyCreate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make an access key. The secret key is shown once.")
 
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var tenant: String
 
-    @Argument(help: "The user's name.")
+    @Argument(help: "The user's name or ID.")
     var user: String
 
     @OptionGroup var options: StoreOptions

@@ -12,10 +12,10 @@ struct AccessKeyList: AsyncParsableCommand {
         commandName: "list",
         abstract: "List a user's access keys, without their secrets: the key and when it was made, a line each.")
 
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var tenant: String
 
-    @Argument(help: "The user's name.")
+    @Argument(help: "The user's name or ID.")
     var user: String
 
     @OptionGroup var options: StoreOptions

@@ -34,7 +34,13 @@ struct AuditSelection: ParsableArguments {
     private func tenantID(in house: House) async throws -> TenantID? {
         guard let tenant else { return nil }
         // The record outlives a tenant.
-        if let known = try await house.identity.tenants().first(where: { $0.name == tenant }) { return known.id }
+        let known = try await house.identity.tenants().filter { $0.name == tenant }
+        guard known.count <= 1 else {
+            throw Refusal(
+                "There are \(known.count) tenants named \(tenant). Give the project id: \(known.map(\.id.text).joined(separator: ", "))."
+            )
+        }
+        if let known = known.first { return known.id }
         guard let id = TenantID(tenant) else { throw Refusal("There is no tenant named \(tenant).") }
         return id
     }

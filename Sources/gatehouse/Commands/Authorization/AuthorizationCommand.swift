@@ -6,8 +6,9 @@ import ArgumentParser
 struct AuthorizationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "authorization",
-        abstract: "List, show, renew and delete a tenant's authorizations.",
+        abstract: "List, show, renew and delete a tenant's authorizations, and say what may go through them.",
         subcommands: [
             AuthorizationList.self, AuthorizationShow.self, AuthorizationReauthorize.self, AuthorizationDelete.self,
+            AuthorizationPolicyCommand.self,
         ])
 }

@@ -16,7 +16,7 @@ struct AuthorizationList: AsyncParsableCommand {
             the forge, when it was last authorized, and the host.
             """)
 
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var tenant: String
 
     @OptionGroup var options: StoreOptions

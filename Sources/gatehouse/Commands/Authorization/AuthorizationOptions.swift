@@ -7,7 +7,7 @@ import Model
 
 /// Which authorization a command is about.
 struct AuthorizationOptions: ParsableArguments {
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var tenant: String
 
     @Argument(help: "The authorization's name.")

@@ -17,7 +17,7 @@ struct TenantDelete: AsyncParsableCommand {
             be stopped with Ctrl-C: the tenant is gone by then.
             """)
 
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var name: String
 
     @Flag(name: .shortAndLong, help: "Do not ask.")

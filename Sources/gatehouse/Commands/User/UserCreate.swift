@@ -10,7 +10,7 @@ struct UserCreate: AsyncParsableCommand {
         commandName: "create",
         abstract: "Make a user. Its password is read from standard input, or made and shown once.")
 
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var tenant: String
 
     @Argument(help: "The user's name, unique in the tenant.")

@@ -8,10 +8,10 @@ struct UserDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Delete a user with its tokens and access keys.")
 
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var tenant: String
 
-    @Argument(help: "The user's name.")
+    @Argument(help: "The user's name or ID.")
     var name: String
 
     @OptionGroup var options: StoreOptions

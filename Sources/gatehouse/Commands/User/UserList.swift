@@ -9,7 +9,7 @@ struct UserList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List a tenant's users: ID and name, a line each.")
 
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var tenant: String
 
     @OptionGroup var options: StoreOptions

@@ -12,10 +12,10 @@ struct UserPassword: AsyncParsableCommand {
             "Give a user a new password. All of the user's tokens and temporary access keys end; access keys go on.",
         discussion: "The password is read from standard input, or made and shown once.")
 
-    @Argument(help: "The tenant's name.")
+    @Argument(help: "The tenant's name or project ID.")
     var tenant: String
 
-    @Argument(help: "The user's name.")
+    @Argument(help: "The user's name or ID.")
     var name: String
 
     @OptionGroup var source: PasswordSource
