@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import GRDB
 import Testing
 
 /// The commands by which an operator says who may do what.
@@ -113,6 +114,26 @@ import Testing
         #expect(!bad.output.contains("gives member"))
         _ = try site.run("policy", "create", "writers", try site.file("policy.json", Self.notMain))
         #expect(try !site.run("serve", "--check", environment: roles).output.contains("which is not there"))
+    }
+
+    @Test func `the doctor finds a policy that cannot be read, and one that is attached and gone`() async throws {
+        let site = try Site()
+        _ = try site.run("policy", "create", "not-main", try site.file("policy.json", Self.notMain))
+        _ = try site.run("policy", "attach", "acme", "alice", "not-main")
+        #expect(try site.run("doctor").output.contains("policies     1 of your own, all readable"))
+        let path = site.environment["GATEHOUSE_STORE_PATH"] ?? ""
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { try $0.execute(sql: #"UPDATE policies SET document = '{"Version":"9"}'"#) }
+        let unreadable = try site.run("doctor")
+        #expect(
+            unreadable.status == 1 && unreadable.output.contains("not-main cannot be read"), "\(unreadable.output)")
+        try await queue.writeWithoutTransaction {
+            try $0.execute(sql: "PRAGMA foreign_keys = OFF")
+            try $0.execute(sql: "DELETE FROM policies")
+        }
+        try queue.close()
+        let gone = try site.run("doctor")
+        #expect(gone.status == 1 && gone.output.contains("not-main is attached and not there"), "\(gone.output)")
     }
 
     @Test func `a simulation explains each statement, and its status is the decision`() throws {

@@ -116,6 +116,13 @@ extension SQLiteStore {
         }
     }
 
+    /// The policies that any user has, by their names.
+    package func attachedPolicyNames() async throws(StoreError) -> [String] {
+        try read { database in
+            try String.fetchAll(database, sql: "SELECT DISTINCT policy FROM policy_attachments ORDER BY policy")
+        }
+    }
+
     /// Whom a policy is attached to, by names.
     package func holders(ofPolicy name: String) async throws(StoreError) -> [PolicyHolder] {
         try read { database in

@@ -58,6 +58,7 @@ struct Doctor: Sendable {
             let house = try await House(configuration)
             await attempt("store") { try await storeFindings(house) }
             await attempt("master key") { try await keyFindings(house) }
+            await attempt("policies") { try await policyFindings(house) }
             await attempt("record") { [try await recordFinding(house)] }
             try house.store.close()
             return []
@@ -118,6 +119,28 @@ struct Doctor: Sendable {
                 ))
         }
         return findings
+    }
+
+    private func policyFindings(_ house: House) async throws -> [Finding] {
+        let policies = try await house.store.policies()
+        var findings: [Finding] = []
+        for stored in policies {
+            do throws(Policy.Invalid) {
+                _ = try Policy(stored.document)
+            } catch {
+                findings.append(
+                    .bad(
+                        "policies",
+                        "\(stored.name) cannot be read, so whoever has it may do nothing: \(error.description) `gatehouse policy create --replace` puts a good one in its place."
+                    ))
+            }
+        }
+        let known = Set(policies.map(\.name)).union(SystemPolicy.policies.keys)
+        for name in try await house.store.attachedPolicyNames() where !known.contains(name) {
+            findings.append(
+                .bad("policies", "\(name) is attached and not there, so whoever has it may do nothing. Make it anew."))
+        }
+        return findings.isEmpty ? [.good("policies", "\(policies.count) of your own, all readable")] : findings
     }
 
     private func recordFinding(_ house: House) async throws -> Finding {
