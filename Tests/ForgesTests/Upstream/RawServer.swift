@@ -11,7 +11,7 @@ struct RawServer: Sendable {
     enum Behaviour: Sendable {
         /// These bytes, then nothing more on an open connection.
         case answer(String)
-        /// These bytes, again and again: whenever something comes in.
+        /// These bytes to each request, when all of it is there: its head and its body may come apart.
         case answerEach(String)
         /// These bytes, then the end.
         case answerAndClose(String)
@@ -78,6 +78,8 @@ private final class Speaker: ChannelInboundHandler {
     private let behaviour: RawServer.Behaviour
     private let log: RawServer.Log
     private var hasSpoken = false
+    /// What has come of requests that are not whole yet.
+    private var pending = ""
 
     init(_ behaviour: RawServer.Behaviour, _ log: RawServer.Log) {
         self.behaviour = behaviour
@@ -89,11 +91,20 @@ private final class Speaker: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        log.received(String(buffer: unwrapInboundIn(data)))
-        if hasSpoken, case .answerEach = behaviour {} else if hasSpoken { return }
+        let text = String(buffer: unwrapInboundIn(data))
+        if case .answerEach(let answer) = behaviour {
+            pending += text
+            while let request = takeRequest() {
+                log.received(request)
+                say(answer, context)
+            }
+            return
+        }
+        log.received(text)
+        guard !hasSpoken else { return }
         hasSpoken = true
         switch behaviour {
-        case .answerEach(let text): say(text, context)
+        case .answerEach: break
         case .answer(let text): say(text, context)
         case .answerAndClose(let text):
             say(text, context)
@@ -106,6 +117,18 @@ private final class Speaker: ChannelInboundHandler {
                 channel.writeAndFlush(ByteBuffer(string: "."), promise: nil)
             }
         }
+    }
+
+    private func takeRequest() -> String? {
+        guard let head = pending.firstRange(of: "\r\n\r\n") else { return nil }
+        let length = pending[..<head.lowerBound].split(separator: "\r\n")
+            .first { $0.lowercased().hasPrefix("content-length:") }
+            .flatMap { Int($0.dropFirst(15).drop { $0 == " " }) }
+        let size = pending[..<head.upperBound].utf8.count + (length ?? 0)
+        guard pending.utf8.count >= size else { return nil }
+        let request = String(decoding: pending.utf8.prefix(size), as: UTF8.self)
+        pending = String(decoding: pending.utf8.dropFirst(size), as: UTF8.self)
+        return request
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
