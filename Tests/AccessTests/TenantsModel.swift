@@ -51,6 +51,8 @@ struct TenantModel {
     var keys: [(id: String, user: String)] = []
     var states: [String] = []
     var events: [String] = []
+    /// Of every credential that it has ever had.
+    var secrets: Set<String> = []
     var quota: Int?
     /// As the request quota counts.
     var left: Int64 = TenantModel.burst * 1000
@@ -72,6 +74,11 @@ final class ManyAccounts: Sendable {
     /// The credential that begins so is not good any more.
     func refuse(_ secret: String) { refused.withLock { _ = $0.insert(secret) } }
 
+    private let renewed = Mutex<[String: Int]>([:])
+
+    /// How often tokens of the credential that begins so were renewed.
+    func renewals(of secret: String) -> Int { renewed.withLock { $0[secret, default: 0] } }
+
     /// What a token was made from: `secret.3` is the third one of `secret`.
     static func origin(of token: String) -> String { String(token.prefix { $0 != "." }) }
 
@@ -85,6 +92,7 @@ final class ManyAccounts: Sendable {
             if let refresh = body.firstMatch(of: /refresh_token=r-([A-Za-z0-9-]+)\.([0-9]+)/),
                 let number = Int(refresh.2)
             {
+                renewed.withLock { $0[String(refresh.1), default: 0] += 1 }
                 return tokens(String(refresh.1), number + 1)
             }
             guard let code = body.firstMatch(of: /(?:^|[&"])code"?[=:]"?([A-Za-z0-9-]+)/) else {

@@ -128,7 +128,7 @@ extension TenantsWalk {
         guard let theirs = tenants[other] else { return }
         let permission = house.permission
         let there = await outcome {
-            _ = try await Grant.authorise(caller, to: .readRepository, in: theirs.tenant.id.text, by: permission)
+            _ = try await Grant.authorise(caller, to: .listBranches, in: theirs.tenant.id.text, by: permission)
         }
         try expect("a token at another's door", there, "otherTenant")
     }
@@ -193,6 +193,7 @@ extension TenantsWalk {
         let stored = try await house.vault.authorization(named: valid, of: mine.tenant.id)
         tenants[name]?.held[authorization] = .init(id: stored?.id ?? "none", secret: secret, forge: host)
         tenants[name]?.order.append(authorization)
+        tenants[name]?.secrets.insert(secret)
     }
 
     private mutating func delete(_ name: String) async throws {
@@ -211,7 +212,7 @@ extension TenantsWalk {
         guard let mine = tenants[name] else { return }
         let authorization = pick(Self.authorizations)
         note("use", name, authorization)
-        let (broker, grant) = (house.broker, try await grant(mine, .readRepository))
+        let (broker, grant) = (house.broker, try await grant(mine, .listBranches))
         guard let held = mine.held[authorization] else {
             let done = await outcome { _ = try await broker.open(authorization, with: grant) }
             return try expect("using what is not there", done, "noSuchAuthorization")
