@@ -43,8 +43,9 @@ import Testing
         _ = try await door.identity.caller(token: "three")
         _ = try await door.identity.createTenant(named: "zeus")
         for caller in [one, two] {
-            #expect(throws: AccessError.self) {
-                try Grant.authorise(caller, to: .listAuthorizations, in: door.house.caller.tenant.id.text)
+            await #expect(throws: AccessError.self) {
+                try await Grant.authorise(
+                    caller, to: .listAuthorizations, in: door.house.caller.tenant.id.text, by: door.house.permission)
             }
         }
     }

@@ -254,7 +254,7 @@ import Testing
             return Response(status: .ok)
         }
         let router = Router(context: OpenContext.self)
-        router.add(middleware: Problems())
+        router.add(middleware: Problems(door: FrontDoor()))
         router.group().add(middleware: Authentication(identity: house.identity)).group(context: CallerContext.self)
             .on(careless.routerPath, method: .get) { try await careless.respond(to: $0, $1, broker) }
         try await Application(router: router).test(.router) { client in
