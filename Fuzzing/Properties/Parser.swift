@@ -20,6 +20,8 @@ enum Parser: String, CaseIterable, Sendable {
     case identity
     /// The bodies of the API's other requests.
     case body
+    /// Policies of users and of authorizations.
+    case policy
     /// Forges' hosts, networks and addresses.
     case host
     /// Addresses for cloning, and names in git.
@@ -41,6 +43,7 @@ enum Parser: String, CaseIterable, Sendable {
         case .time: try Self.time(input)
         case .identity: try Self.identity(input)
         case .body: try Self.body(input)
+        case .policy: try Self.policy(input)
         case .host: try Self.host(input)
         case .clone: try Self.clone(input)
         case .answer: try Self.answer(input)
