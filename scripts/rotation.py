@@ -131,7 +131,8 @@ class House:
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self.start([options.gatehouse, "serve", "--port", str(port), *self.files], "serve",
-                   GATEHOUSE_NETWORK_ALLOW="127.0.0.0/8", GATEHOUSE_LOG_LEVEL="warning")
+                   GATEHOUSE_NETWORK_ALLOW="127.0.0.0/8", GATEHOUSE_LOG_LEVEL="warning",
+                   GATEHOUSE_QUOTA_REQUESTS="0")
         for _ in range(600):
             if send("GET", self.address + "/readyz")[0] == 200:
                 return

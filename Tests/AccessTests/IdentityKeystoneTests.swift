@@ -287,7 +287,8 @@ struct IdentityKeystoneTests {
         let statuses: [AccessError.Code: Int] = [
             .unauthenticated: 401, .tokenExpired: 401, .forbidden: 403, .otherTenant: 403, .invalidRequest: 400,
             .noSuchAuthorization: 400, .unsupported: 400, .badState: 400, .notFound: 404, .alreadyExists: 409,
-            .tooManyAttempts: 429, .usePolicyDenies: 403, .unavailable: 503, .identityUnavailable: 503,
+            .tooManyAttempts: 429, .tooManyRequests: 429, .overQuota: 429, .usePolicyDenies: 403, .unavailable: 503,
+            .identityUnavailable: 503,
         ]
         for code in AccessError.Code.allCases {
             let error = KeystoneError(AccessError(code, "A sentence.", cause: "inner words"))

@@ -36,7 +36,7 @@ final class CallLanes: Sendable {
     private let state = Mutex(State())
     private let patience: Duration
     /// So many wait for each one that may be under way.
-    private static let waitingFactor = 4
+    private static let waitingFactor = 8
 
     init(patience: Duration) {
         self.patience = patience

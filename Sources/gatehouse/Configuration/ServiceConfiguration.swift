@@ -98,7 +98,7 @@ struct ServiceConfiguration: Sendable {
     /// - `network.allow` (list of addresses, networks in CIDR form, host names)
     /// - `upstream.timeout_seconds` (int, default 60), `upstream.connect_timeout_seconds` (int, default 10)
     /// - `quota.authorizations` (int, default 1000), `quota.requests` (int, default 100, a second), `quota.burst` (int,
-    ///   default 200), `quota.calls` (int, default 16): of one tenant; 0 for any number
+    ///   default 200), `quota.calls` (int, default 32): of one tenant; 0 for any number
     /// - `token.lifetime_hours` (int, default 24)
     /// - `identity.keystone.…`, see ``KeystoneSettings``
     /// - `check.interval_hours` (int, default 24; 0 for no checks), `check.warning_days` (int, default 14)
@@ -148,7 +148,7 @@ struct ServiceConfiguration: Sendable {
             authorizations: try settings.int("quota.authorizations", default: 1000, in: 0...1_000_000),
             requests: try settings.int("quota.requests", default: 100, in: 0...1_000_000),
             burst: try settings.int("quota.burst", default: 200, in: 0...1_000_000),
-            calls: try settings.int("quota.calls", default: 16, in: 0...10_000))
+            calls: try settings.int("quota.calls", default: 32, in: 0...10_000))
         tokenLifetime = Int64(try settings.int("token.lifetime_hours", default: 24, in: 1...8760)) * 3600
         keystone = try KeystoneSettings(settings)
         checkInterval = Int64(try settings.int("check.interval_hours", default: 24, in: 0...720)) * 3600

@@ -18,7 +18,7 @@ struct TenantQuota: AsyncParsableCommand {
 
             Examples:
               gatehouse tenant quota acme
-              gatehouse tenant quota acme --authorizations 5000 --calls 32
+              gatehouse tenant quota acme --authorizations 5000 --calls 64
               gatehouse tenant quota acme --requests 20 --burst 40
               gatehouse tenant quota acme --requests default --burst default
             """)
