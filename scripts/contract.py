@@ -73,12 +73,12 @@ class Contract:
         return json.loads(content) if content and "json" in (answer.headers["Content-Type"] or "") else None
 
     def call_refused_by_the_parser(self, path):
-        """An address that is so long that it gets no answer of the API's."""
+        """An address that is so long that no operation is known for it."""
         try:
             answer = urllib.request.urlopen(self.ready["endpoint"] + path, timeout=30)
         except urllib.error.HTTPError as error:
             answer = error
-        sound = answer.status == 400 and not answer.read()
+        sound = answer.status == 494 and json.loads(answer.read())["error_code"] == "APIGW.0201"
         self.passed += sound
         self.failed += not sound
         print(f"{'ok  ' if sound else 'FAIL'} an address of {len(path)} bytes: {answer.status}", flush=True)
@@ -241,6 +241,28 @@ def files(contract, headers, facts):
     call("DeleteFile", 204, file, {**main, "message": "contract", "sha": sha})
 
 
+def policy(contract, name):
+    """The use-policy of an authorization, and the record."""
+    path, headers = {"name": name}, {"X-Repo-Auth": name}
+    document = {"Version": "1.1", "Statement": [
+        {"Effect": "Allow", "Action": ["gatehouse:repository:read"],
+         "Condition": {"StringEquals": {"gatehouse:Namespace": ["nobody"]}}}]}
+    contract.call("ShowUsePolicy", 404, path)
+    contract.call("SetUsePolicy", 400, path, body={"Version": "1.0"})
+    contract.call("SetUsePolicy", 413, path, raw=b" " * (13 << 20))
+    contract.call("SetUsePolicy", 404, {"name": "nothing"}, body=document)
+    contract.call("SetUsePolicy", 200, path, body=document)
+    contract.call("ShowUsePolicy", 200, path)
+    contract.call("ListProjects", 403, {"namespace": "octavia"}, headers=headers)
+    contract.call("DeleteUsePolicy", 204, path)
+    contract.call("DeleteUsePolicy", 404, path)
+    events = contract.call("ListAuditEvents", 200, query={"limit": 5})
+    contract.call("ListAuditEvents", 200, query={"limit": 5, "marker": events["next_marker"]})
+    contract.call("ListAuditEvents", 400, query={"marker": "nothing"})
+    contract.call("ListAuditEvents", 400, query={"limit": 0})
+    contract.call("ListAuditEvents", 403, {"project_id": "f" * 32})
+
+
 def refusals(contract, headers):
     contract.call("ListAuthorizations", 200)
     contract.call("ListAuthorizations", 401, token=False)
@@ -248,6 +270,7 @@ def refusals(contract, headers):
     contract.call("ListAuthorizations", 401, headers={"Authorization": "SDK-HMAC-SHA256 Access=A"}, token=False)
     contract.call("ListAuthorizations", 403, {"project_id": "f" * 32})
     contract.call("ListAuthorizations", 494, headers={"X-Long": "a" * 40_000})
+    policy(contract, headers["X-Repo-Auth"])
     contract.call("ListNamespaces", 400)
     contract.call("ListNamespaces", 400, headers={"X-Repo-Auth": "nothing"})
     contract.call("ListBranches", 414, {"namespace": "a" * 40_000, "project": "b"}, headers=headers)

@@ -100,7 +100,9 @@ struct Problem: Sendable {
     init(unreadable error: HTTPParserError) {
         self =
             error == .headerOverflow
-            ? .headersTooLarge
+            ? Problem(
+                Self.headersTooLarge.status, Self.headersTooLarge.code,
+                "The address is longer than 32 KB, or a header is, or all headers together are longer than 128 KB.")
             : Problem(.badRequest, "SVCSTG.REPO.0400", "What was sent is not well-formed HTTP.")
     }
 
