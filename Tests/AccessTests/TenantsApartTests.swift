@@ -34,7 +34,7 @@ import Testing
                     try await walk.look(at: walk.anyTenant())
                     if number % 50 == 49 { for name in walk.names { try await walk.look(at: name) } }
                 } catch {
-                    let last = walk.journal.suffix(12).joined(separator: "\n")
+                    let last = walk.journal.suffix(100).joined(separator: "\n")
                     Issue.record("seed \(seed), step \(number): \(error)\n\(last)")
                     return
                 }

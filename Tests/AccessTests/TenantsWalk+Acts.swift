@@ -19,8 +19,8 @@ extension TenantsWalk {
         case 0...1: try await createUser(name)
         case 2: try await deleteUser(name)
         case 3: try await setPassword(name)
-        case 4...6: try await signIn(name, isRight: true)
-        case 7...8: try await signIn(name, isRight: false)
+        case 4...6: try await signIn(name)
+        case 7...8: try await guess(name)
         case 9...10: try await useToken(name)
         case 11: try await revoke(name)
         case 12...13: try await keys(name)
@@ -52,8 +52,10 @@ extension TenantsWalk {
         }
         try expect("creating a user", done, mine.people[user] == nil ? nil : "alreadyExists")
         guard done == nil else { return }
+        let before = ghosts.removeValue(forKey: name + user) ?? (0, 0)
         tenants[name]?.people[user] = .init(
-            user: try await identity.user(named: user, of: mine.tenant), password: password)
+            user: try await identity.user(named: user, of: mine.tenant), password: password, failures: before.0,
+            lastFailure: before.1)
     }
 
     private mutating func deleteUser(_ name: String) async throws {
@@ -78,18 +80,29 @@ extension TenantsWalk {
         tenants[name]?.tokens.removeAll { $0.user == user }
     }
 
-    /// All sign-ins of one name come from one address, whatever the tenant is.
-    private mutating func signIn(_ name: String, isRight: Bool) async throws {
-        guard let mine = tenants[name] else { return }
+    private mutating func signIn(_ name: String) async throws {
         let user = pick(Self.people)
-        note(isRight ? "sign in" : "guess", name, user)
-        // So that the counter of the place never stands in the way.
+        note("sign in", name, user)
         house.clock.advance(seconds: 10)
+        try await signIn(name, user, isRight: true)
+    }
+
+    /// More at once than may be guessed.
+    private mutating func guess(_ name: String) async throws {
+        let user = pick(Self.people)
+        note("guess", name, user)
+        // So that the counter of the place never stands in the way.
+        house.clock.advance(seconds: 60)
+        for _ in 0..<7 { try await signIn(name, user, isRight: false) }
+    }
+
+    /// All sign-ins of one name come from one address, whatever the tenant is.
+    private mutating func signIn(_ name: String, _ user: String, isRight: Bool) async throws {
+        guard let mine = tenants[name] else { return }
         let person = mine.people[user]
         let before = person.map { ($0.failures, $0.lastFailure) } ?? ghosts[name + user] ?? (0, 0)
         var failures = before
         if now - failures.1 >= 24 * 3600 * 1000 { failures = (0, 0) }
-        if person != nil { ghosts[name + user] = nil }
         let mustWait = now < failures.1 + SignInThrottle.wait(after: failures.0) * 1000
         let password = isRight ? person?.password ?? "none" : "wrong"
         let identity = house.identity
@@ -315,7 +328,8 @@ extension TenantsWalk {
 
     private mutating func admit(_ name: String) async throws {
         note("admit", name)
-        for _ in 0..<12 {
+        // More than may come at once, and fewer than two tenants' worth.
+        for _ in 0..<30 {
             guard var mine = tenants[name] else { return }
             let most = TenantModel.burst * 1000
             mine.left = min(most, mine.left + min(now - mine.filledAt, 1_000_000))
