@@ -56,10 +56,13 @@ func serveGatehouse(
     let audit = AuditRecord(vault: vault, logger: logger)
     let revoker = TokenRevoker(vault: vault, sites: sites, upstream: upstream, logger: logger)
     let refresher = CredentialRefresher(
-        vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, logger: logger)
+        vault: vault, sites: sites, upstream: upstream, ledger: ledger, revoker: revoker, audit: audit,
+        logger: logger)
     let broker = Broker(
         vault: vault, identity: identity, upstream: upstream, sites: sites, refresher: refresher, ledger: ledger,
-        revoker: revoker, audit: audit, permission: Permission(store: store))
+        revoker: revoker, audit: audit, permission: Permission(store: store),
+        // Counted as in service, and never reached.
+        quota: Quota(authorizations: 1000, requests: 1_000_000, burst: 1_000_000, calls: 10_000))
     let web = try WebService(
         broker: broker, identity: identity, publicURL: "http://127.0.0.1", isReady: { true },
         listen: .init(host: "127.0.0.1", port: 0, certificate: nil, key: nil), logger: logger,
