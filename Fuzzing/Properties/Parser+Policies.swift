@@ -15,7 +15,16 @@ extension Parser {
             try hold(asUse == nil, "what is no policy of a user is one of an authorization")
             return false
         }
-        if let asUse { try hold(asUse == policy, "one text is two policies") }
+        if let asUse {
+            try hold(asUse.statements.count == policy.statements.count, "one text is two policies")
+            for (use, user) in zip(asUse.statements, policy.statements) {
+                // "*" is every action for a user, and every one in repositories for an authorization.
+                try hold(
+                    use.actions == user.actions.filter(\.isOnRepositories) && use.effect == user.effect
+                        && use.conditions == user.conditions && use.authorizations == nil && user.authorizations == nil,
+                    "one text is two policies")
+            }
+        }
         try hold((1...Policy.statementLimit).contains(policy.statements.count), "a policy has no or many statements")
         for statement in policy.statements {
             try hold(!statement.actions.isEmpty, "a statement speaks of no action")
