@@ -171,6 +171,25 @@ extension SQLiteStore {
         }
     }
 
+    /// The authorizations whose use-policy is of a kind, as `NAME of TENANT`, so many at most.
+    package func authorizations(
+        upTo limit: Int, whoseUsePolicy isMeant: (String) -> Bool
+    ) async throws(StoreError) -> [String] {
+        try read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT a.use_policy, a.name, t.name FROM authorizations a JOIN tenants t ON t.id = a.tenant
+                    WHERE a.use_policy IS NOT NULL
+                    """)
+            var found: [String] = []
+            while found.count < limit, let row = try rows.next() {
+                if isMeant(row[0]) { found.append("\(row[1] as String) of \(row[2] as String)") }
+            }
+            return found
+        }
+    }
+
     /// - Parameter document: nil for none.
     /// - Returns: false where the tenant has no such authorization.
     func setUsePolicy(

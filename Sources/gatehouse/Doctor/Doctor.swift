@@ -140,6 +140,14 @@ struct Doctor: Sendable {
             findings.append(
                 .bad("policies", "\(name) is attached and not there, so whoever has it may do nothing. Make it anew."))
         }
+        let useless = try await house.store.authorizations(upTo: 10) { (try? Policy($0, for: .use)) == nil }
+        for name in useless {
+            findings.append(
+                .bad(
+                    "policies",
+                    "the use-policy of \(name) cannot be read, so nothing may go through it. `gatehouse authorization policy` sets or deletes it."
+                ))
+        }
         return findings.isEmpty ? [.good("policies", "\(policies.count) of your own, all readable")] : findings
     }
 
