@@ -178,6 +178,7 @@ import Testing
         ] {
             let names = Fact.names(of: RepositoryReference(namespace: namespace, project: project))
             #expect(names.namespace == .unknown || names.project == .unknown, "\(namespace) \(project)")
+            #expect(names.project != .unknown || names.namespace == .unknown, "\(namespace) \(project)")
         }
         let full = Fact.names(of: RepositoryReference(namespace: "allowed", project: "secret/sub/harbour"))
         #expect(full.namespace == .value("secret/sub") && full.project == .value("harbour"))
@@ -187,11 +188,11 @@ import Testing
             nil, "", "HEAD", "head", "@", "FETCH_HEAD", "refs/heads/main", "Refs/heads/main", "heads/main", "tags/v1",
             "remotes/origin/main", "origin/main", "main~0", "main^0", "main^{}", "main@{0}", "main ", " main", "main:",
             "a..b", "a//b", "/main", "main/", "deadbee", String(repeating: "a", count: 40), "-main", "ma*n",
-            "main.lock",
+            "main.lock", "dead", "2024", "v1.2-3-gdeadbee", "x-gdead", "x-gate-gdead", "origin",
         ] {
             #expect(Fact.branch(ref) == .unknown, "\(ref ?? "none")")
         }
-        for ref in ["main", "feature/x", "v1.2", "overhead", "user@work", "abc", "header"] {
+        for ref in ["main", "feature/x", "v1.2", "overhead", "user@work", "abc", "x-gate", "dead-end", "header"] {
             #expect(Fact.branch(ref) == .value(ref))
         }
     }
@@ -210,7 +211,7 @@ import Testing
                 "policy tried, Statement[1], Deny: does not apply: its Action does not name gatehouse:repository:updateFile",
                 #"policy tried, Statement[2], Deny: does not apply: its Resource does not name "main""#,
                 #"policy tried, Statement[3], Deny: does not apply: StringEquals of gatehouse:Branch is not met by "main"; it has: dev"#,
-                "by default: not allowed, since a statement allows something in repositories by name",
+                "by default: not allowed, since a statement allows something in repositories",
             ])
         let open = PolicyExplanation(rights: rights, for: .updateFile, Self.facts(.updateFile, [.branch: .pending]))
         #expect(open.decision == .pending && open.missing == ["gatehouse:Branch"])

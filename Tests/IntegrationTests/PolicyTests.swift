@@ -97,6 +97,7 @@ import Testing
             #expect(run.status != 0 && run.output.contains(sentence), "\(arguments): \(run.output)")
         }
         for (roles, sentence) in [
+            ("", "permission.roles is empty"), ("=,", "ROLE=POLICY"), (" , ", "permission.roles is empty"),
             ("member", "not of the form ROLE=POLICY"), ("=x", "ROLE=POLICY"), ("a=b c", "ROLE=POLICY"),
         ] {
             let run = try site.run("policy", "list", environment: ["GATEHOUSE_PERMISSION_ROLES": roles])
@@ -161,7 +162,7 @@ import Testing
                 policies  not-main (attached)
                   policy not-main, Statement[0], Allow: applies
                   policy not-main, Statement[1], Deny: applies
-                  by default: not allowed, since a statement allows something in repositories by name
+                  by default: not allowed, since a statement allows something in repositories
                 denied by policy not-main, Statement[1]
 
                 """, "\(denied.output)")

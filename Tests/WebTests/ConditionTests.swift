@@ -69,9 +69,33 @@ import Testing
         #expect(requests == 0)
     }
 
+    /// GitLab and CodeArts Repo know a repository by its number, whatever namespace stands before it.
+    @Test(arguments: ["x/17", "x/octavia:17", "octavia.git/17", "users:octavia/17"], [false, true])
+    func `a number in the place of a project says nothing of its namespace`(
+        repository: String, asUsePolicy: Bool
+    ) async throws {
+        for (effect, namespace) in [("Deny", "octavia"), ("Allow", "x"), ("Allow", "octavia.git")] {
+            let (answer, requests) = try await Self.asked(
+                Self.policy(effect, #"{"StringEquals":{"gatehouse:Namespace":["\#(namespace)"]}}"#),
+                asUsePolicy: asUsePolicy, .get, "/repos/\(repository)/branches")
+            #expect(answer.status == 403, "\(effect) \(namespace): \(answer.text)")
+            #expect(requests == 0)
+        }
+    }
+
+    @Test(arguments: ["aa7a", "AA7A", "feature/x-1-gaa7aaae", "a-gaa7a", "b0-1-gAA7A"])
+    func `no spelling of a commit is let in as a branch`(ref: String) async throws {
+        let document = Self.policy(
+            "Allow", #"{"StringMatch":{"gatehouse:Branch":["feature/*","a*","A*","b*"]}}"#)
+        for path in ["/repos/octavia/harbour/commits?ref=\(ref)", "/files/octavia/harbour/trees?ref=\(ref)"] {
+            let (answer, requests) = try await Self.asked(document, asUsePolicy: false, .get, path)
+            #expect(answer.status == 403 && requests == 0, "\(path): \(answer.text)")
+        }
+    }
+
     @Test(arguments: [
         "main", "MAIN", "%6Dain", "refs%2Fheads%2Fmain", "refs/heads/main", "heads/main", "main~0", "main%5E0",
-        "main%40%7B0%7D", "HEAD", "%40", "+main", "main+", "main%20", "aaaaaaa", "main&ref=dev",
+        "main%40%7B0%7D", "HEAD", "%40", "+main", "main+", "main%20", "aaaaaaa", "aa7a", "x-1-gaa7aaae", "main&ref=dev",
     ]) func `no spelling of a branch gets around a Deny`(ref: String) async throws {
         let document = Self.policy("Deny", #"{"StringEquals":{"gatehouse:Branch":["main"]}}"#)
         let file = "/files/octavia/harbour/a.txt?ref=\(ref)"

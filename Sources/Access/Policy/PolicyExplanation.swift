@@ -19,29 +19,35 @@ package struct PolicyExplanation: Sendable {
         } else if action.isOnRepositories {
             lines.append(
                 rights.policies.contains(where: \.policy.allowsByRepository)
-                    ? "by default: not allowed, since a statement allows something in repositories by name"
-                    : "by default: allowed, since no statement allows anything in repositories by name")
+                    ? "by default: not allowed, since a statement allows something in repositories"
+                    : "by default: allowed, since no statement allows anything in repositories")
         } else {
             lines.append("by default: not allowed")
         }
-        self.init(lines, decision, facts)
+        self.init(lines, decision, facts, rights.policies.map(\.policy), action)
     }
 
     package init(use: UsePolicy, for action: Action, _ facts: PolicyFacts) {
         let name = "use-policy of \(use.authorization)"
         guard action.isOnRepositories else {
-            self.init(["\(name): it is about what goes through the authorization only"], .allowed, facts)
+            self.init(["\(name): it is about what goes through the authorization only"], .allowed, facts, [], action)
             return
         }
         let lines = Self.lines(of: use.policy, name, action, facts) + ["by default: not allowed"]
-        self.init(lines, use.decision(for: action, facts), facts)
+        self.init(lines, use.decision(for: action, facts), facts, [use.policy], action)
     }
 
-    private init(_ lines: [String], _ decision: PolicyDecision, _ facts: PolicyFacts) {
+    private init(
+        _ lines: [String], _ decision: PolicyDecision, _ facts: PolicyFacts, _ policies: [Policy], _ action: Action
+    ) {
         self.lines = lines
         self.decision = decision
-        var missing = ConditionKey.allCases.filter { facts[$0] == .pending }.map(\.rawValue)
-        if facts.authorization == .pending { missing.insert("Resource", at: 0) }
+        let open = policies.flatMap(\.statements).filter { $0.outcome(for: action, facts) == .pending }
+        let keys = Set(open.flatMap { $0.conditions.map(\.key) })
+        var missing = ConditionKey.allCases.filter { keys.contains($0) && facts[$0] == .pending }.map(\.rawValue)
+        if facts.authorization == .pending, open.contains(where: { $0.authorizations != nil }) {
+            missing.insert("Resource", at: 0)
+        }
         self.missing = decision == .pending ? missing : []
     }
 

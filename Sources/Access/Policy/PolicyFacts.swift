@@ -100,12 +100,17 @@ extension Action {
 /// ``Fact/unknown``.
 extension Fact {
     /// A namespace and a project as a caller named them: the project may be a full path, which counts then, as it does for the adapters.
+    ///
+    /// Where the project cannot be told, the namespace cannot either: a forge that knows the project by its number does not look at the
+    /// namespace that stands before it.
     package static func names(of repository: RepositoryReference) -> (namespace: Fact, project: Fact) {
-        guard let slash = repository.project.lastIndex(of: "/") else {
-            return (namespace(repository.namespace), project(repository.project))
+        var (place, name) = (repository.namespace, repository.project)
+        if let slash = name.lastIndex(of: "/") {
+            place = String(name[..<slash])
+            name = String(name[name.index(after: slash)...])
         }
-        let name = repository.project[repository.project.index(after: slash)...]
-        return (namespace(String(repository.project[..<slash])), project(String(name)))
+        let project = project(name)
+        return (project == .unknown ? .unknown : namespace(place), project)
     }
 
     package static func namespace(_ text: String) -> Fact {
@@ -124,6 +129,10 @@ extension Fact {
         return .value(ref)
     }
 
+    private static func isCommit(_ text: Substring) -> Bool {
+        text.utf8.count >= 4 && text.allSatisfy(\.isHexDigit)
+    }
+
     /// Letters and digits, `.`, `_`, `-` and `~`; neither a number nor the 32 digits of an id, which are no names at some forges.
     private static func isName(_ text: Substring) -> Bool {
         guard !["", ".", ".."].contains(text) else { return false }
@@ -136,7 +145,8 @@ extension Fact {
 
     /// Whether git can take it for nothing but a branch or a tag of this name. https://git-scm.com/docs/gitrevisions
     private static func isBranch(_ ref: String) -> Bool {
-        let isObject = (7...64).contains(ref.utf8.count) && ref.allSatisfy(\.isHexDigit)
+        // Git takes four digits for a commit, and whatever ends as `git describe` writes one.
+        let isObject = isCommit(ref[...]) || ref.ranges(of: "-g").contains { isCommit(ref[$0.upperBound...]) }
         let isSpecial = ref.hasPrefix("-") || ref.hasSuffix(".lock") || ref.hasSuffix("/") || ref.hasPrefix("/")
         let isQualified = ["refs/", "heads/", "tags/", "remotes/", "origin/"].contains {
             ref.lowercased().hasPrefix($0)
@@ -144,7 +154,7 @@ extension Fact {
         let isExpression = ref.unicodeScalars.contains {
             $0.value <= 0x20 || $0.value == 0x7F || "~^:?*[\\".unicodeScalars.contains($0)
         }
-        let isHead = ["HEAD", "@"].contains(ref.uppercased()) || ref.uppercased().hasSuffix("_HEAD")
+        let isHead = ["HEAD", "@", "ORIGIN"].contains(ref.uppercased()) || ref.uppercased().hasSuffix("_HEAD")
         return !ref.isEmpty && !isObject && !isSpecial && !isQualified && !isExpression && !isHead
             && !["..", "//", "@{"].contains { ref.contains($0) }
     }

@@ -95,7 +95,9 @@ extension SQLiteStore {
             let users = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM policy_attachments WHERE policy = ?", arguments: [name])
             guard users == 0 else {
-                throw StoreError(.invalid, "\(users ?? 0) users have the policy \(name). Detach it from them first.")
+                throw StoreError(
+                    .invalid,
+                    "The policy \(name) is attached to \(users ?? 0) user\(users == 1 ? "" : "s"). Detach it first.")
             }
             try database.execute(sql: "DELETE FROM policies WHERE name = ?", arguments: [name])
             return database.changesCount > 0
