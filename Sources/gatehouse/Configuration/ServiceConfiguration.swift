@@ -153,7 +153,7 @@ struct ServiceConfiguration: Sendable {
         keystone = try KeystoneSettings(settings)
         checkInterval = Int64(try settings.int("check.interval_hours", default: 24, in: 0...720)) * 3600
         checkWarning = Int64(try settings.int("check.warning_days", default: 14, in: 0...365)) * 86_400
-        roles = try Self.roles(settings.list("permission.roles"))
+        roles = try Self.roles(settings.list("permission.roles"), isGiven: settings.isGiven("permission.roles"))
         auditRetention = try settings.int("audit.retention_days", default: 365, in: 0...36_500)
         metricsHost = try settings.string("metrics.host") ?? "127.0.0.1"
         let metricsPort = try settings.int("metrics.port", default: 0, in: 0...65535)
@@ -245,8 +245,15 @@ struct ServiceConfiguration: Sendable {
     }
 
     /// The list takes the place of the usual roles as a whole.
-    private static func roles(_ entries: [String]) throws -> [String: [String]] {
-        guard !entries.isEmpty else { return Permission.usualRoles }
+    private static func roles(_ entries: [String], isGiven: Bool) throws -> [String: [String]] {
+        guard isGiven else { return Permission.usualRoles }
+        // Whoever empties the list wants to let fewer in, and must not get the usual ones.
+        guard !entries.isEmpty else {
+            throw Invalid(
+                description:
+                    "permission.roles is empty. Leave it out for the usual roles; none=ReadOnlyAccess lets nobody do anything by a role."
+            )
+        }
         var roles: [String: [String]] = [:]
         for entry in entries {
             let parts = entry.split(separator: "=", omittingEmptySubsequences: false).map {

@@ -61,6 +61,9 @@ final class Settings: Sendable {
         return try string(key).map { [$0] } ?? []
     }
 
+    /// Whether there is any value, an empty one too.
+    func isGiven(_ key: String) -> Bool { isPresent(key) }
+
     private func isPresent(_ key: String) -> Bool {
         let key = ConfigKey(key)
         return reader.string(forKey: key, isSecret: true) != nil || reader.int(forKey: key) != nil
