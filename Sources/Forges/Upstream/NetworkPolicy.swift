@@ -142,10 +142,14 @@ package final class NetworkPolicy: Sendable {
 }
 
 extension Origin {
-    /// Above the well-known ports, those that other protocols than the web's have: the list of https://fetch.spec.whatwg.org/#port-blocking.
+    /// Above the well-known ports, those that other protocols than the web's have: the list of https://fetch.spec.whatwg.org/#port-blocking,
+    /// and the usual ones of databases, queues, caches, containers and remote desktops.
     private static let blockedPorts: Set<Int> = [
         1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
         10080,
+        1433, 1521, 1883, 2181, 2375, 2376, 2379, 2380, 3306, 3389, 5432, 5671, 5672, 5900, 5984, 6379, 6380, 6443,
+        8086,
+        8883, 9042, 9092, 9160, 9200, 9300, 10250, 10255, 10256, 11211, 26257, 26379, 27017, 27018, 50070, 61616,
     ]
 
     /// Whether an HTTP server may be expected at the port: not one of mail, of files, of a shell…
