@@ -119,7 +119,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isParting else { return }
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
+            if head.waitsForLeave(upTo: Authentication.bodyLimit) {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
             deadline?.cancel()
             deadline = nil
             isReceiving = true
@@ -312,4 +315,13 @@ final class OpenConnections: Sendable {
 
 extension TimeAmount {
     fileprivate var seconds: Double { Double(nanoseconds) / 1_000_000_000 }
+}
+
+extension HTTPRequest {
+    /// Whether the sender of a body waits to be told to go on. One who has announced too long a body is told the answer instead.
+    /// https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+    fileprivate func waitsForLeave(upTo limit: Int) -> Bool {
+        guard headerFields[.expect]?.lowercased() == "100-continue" else { return false }
+        return headerFields[.contentLength].flatMap { Int($0) }.map { (1...limit).contains($0) } ?? true
+    }
 }

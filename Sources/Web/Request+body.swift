@@ -15,6 +15,7 @@ extension Request {
     /// The whole body. What breaks off or is not well-formed is the sender's fault, not this program's.
     /// - Throws: ``ProblemError`` (400); `NIOTooManyBytesError` or `HTTPError` for one over the limit.
     func bytes(upTo limit: Int) async throws -> ByteBuffer {
+        try requireLength(upTo: limit)
         do {
             return try await body.collect(upTo: limit)
         } catch {
@@ -24,11 +25,18 @@ extension Request {
 
     /// The same, and the request has it from then on.
     mutating func collect(upTo limit: Int) async throws -> ByteBuffer {
+        try requireLength(upTo: limit)
         do {
             return try await collectBody(upTo: limit)
         } catch {
             throw Self.explained(error)
         }
+    }
+
+    /// Who says at once that a body is too long is told so at once.
+    private func requireLength(upTo limit: Int) throws {
+        guard let text = headers[.contentLength], let length = Int(text), length > limit else { return }
+        throw NIOTooManyBytesError(maxBytes: limit)
     }
 
     private static func explained(_ error: any Error) -> any Error {

@@ -91,6 +91,29 @@ import Testing
         }
     }
 
+    /// curl waits a second for it before it sends a body of a megabyte.
+    @Test func `who asks before sending a body is told to go on, or that it is too long`() async throws {
+        try await TestServer.with(FrontDoor()) { server async throws in
+            let path = "/v1/\(server.house.caller.tenant.id)/git/auths/github/personal"
+            let head = "POST \(path) HTTP/1.1\r\nHost: x\r\nX-Auth-Token: \(try await server.token())\r\n"
+            let patient = try await server.connect()
+            try await patient.send(head + "Content-Length: 2\r\nExpect: 100-Continue\r\n\r\n")
+            let leave = await patient.readAnswer()
+            #expect(leave.text == "HTTP/1.1 100 Continue\r\n\r\n")
+            try await patient.send("{}")
+            #expect(await patient.readAnswer().status == 400)
+            // The connection goes on.
+            try await patient.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(await patient.readAnswer().status == 200)
+            for expect in ["Expect: 100-continue\r\n", ""] {
+                let long = try await server.connect()
+                try await long.send(head + "Content-Length: 20000000\r\n\(expect)\r\n")
+                let answer = await long.readAnswer()
+                #expect(answer.status == 413 && answer.text.contains("APIGW.0201"), "\(answer.text)")
+            }
+        }
+    }
+
     @Test(arguments: [
         "", " HTTP/1.1", "GET", "GET / HTTP/9.9", "GET /\u{0} HTTP/1.1", "G\u{E9}T / HTTP/1.1", "\u{16}\u{3}\u{1}",
     ])
