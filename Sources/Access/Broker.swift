@@ -32,7 +32,7 @@ package struct Broker: Sendable {
         vault: Vault, identity: Identity, upstream: Upstream, sites: OAuthSites, refresher: CredentialRefresher,
         ledger: Ledger, revoker: TokenRevoker, audit: AuditRecord, permission: Permission,
         usualHosts: [ForgeID: String] = [:], clock: WallClock = .system, quota: Quota = .unlimited,
-        patience: Duration = .seconds(10)
+        patience: Duration = .seconds(20)
     ) {
         self.vault = vault
         self.identity = identity

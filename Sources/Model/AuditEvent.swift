@@ -74,7 +74,10 @@ package struct AuditEvent: Sendable, Hashable {
             "repositoryAuth"
         case "CreatePolicy", "UpdatePolicy", "DeletePolicy", "AttachPolicy", "DetachPolicy": "policy"
         case "ListAuditEvents", Self.gap, Self.breach: "audit"
-        case "DeleteTenant": "tenant"
+        case "CreateTenant", "UpdateTenantQuota", "DeleteTenant": "tenant"
+        case "CreateUser", "UpdateUserPassword", "DeleteUser": "user"
+        case "CreateAccessKey", "CreateTemporaryAccessKey", "DeleteAccessKey": "accessKey"
+        case "CreateToken": "token"
         default: "repository"
         }
     }

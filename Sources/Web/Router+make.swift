@@ -23,7 +23,7 @@ func makeRouter(
             body: .init(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml)))
     }
     try OAuthCallback(broker).add(to: router)
-    KeystoneRoutes(identity: identity, publicURL: publicURL).add(to: router)
+    KeystoneRoutes(identity: identity, publicURL: publicURL, record: broker.audit).add(to: router)
     let api = router.group().add(middleware: Authentication(identity: identity))
         .add(middleware: RequestQuota(quotas: broker.quotas)).group(context: CallerContext.self)
     for operation in operations(broker) {

@@ -55,6 +55,15 @@ extension House {
         try await audit.write(event)
     }
 
+    /// Records what the operator has done with a tenant, or with a user of it or the user's access key.
+    func record(_ action: String, _ tenant: TenantID, _ user: User? = nil, key: String? = nil) async throws {
+        var event = AuditEvent(action, time: audit.now, tenant: tenant, actor: .operator)
+        event.authorization = key
+        event.userID = user?.id
+        event.userName = user?.name
+        try await audit.write(event)
+    }
+
     /// Records that a tenant has been deleted with what it had.
     func record(deletionOf tenant: Tenant, _ authorizations: [Authorization]) async throws {
         let deleted = authorizations.map { authorization in

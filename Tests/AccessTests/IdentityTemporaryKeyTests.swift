@@ -110,7 +110,8 @@ struct IdentityTemporaryKeyTests {
             for token in [key.token.exposed, other.token.exposed] { double.headers.append(("X-Security-Token", token)) }
             let twice = double.signed(double.authorization(key: key.secret.exposed, accessKey: key.key.id))
             #expect(try await refusal(twice, house)?.contains("more than one") == true)
-            let wrong = IssuedTemporaryKey(key: key.key, secret: other.secret, token: key.token)
+            let wrong = IssuedTemporaryKey(
+                key: key.key, secret: other.secret, token: key.token, caller: key.caller)
             #expect(try await refusal(request(wrong, token: key.token.exposed), house)?.contains("verify") == true)
         }
     }

@@ -11,6 +11,12 @@ import Testing
     private func run(
         _ arguments: String..., state: URL, in directory: URL
     ) throws -> (status: Int32, output: String) {
+        try run(arguments, state: state, in: directory)
+    }
+
+    private func run(
+        _ arguments: [String], state: URL, in directory: URL
+    ) throws -> (status: Int32, output: String) {
         try GatehouseProcess.run(
             arguments + ["--store", state.path + "/gatehouse.sqlite", "--master-key-file", state.path + "/master.key"],
             in: directory, environment: ["GATEHOUSE_LOG_LEVEL": "critical"])
@@ -120,6 +126,61 @@ import Testing
         #expect(try run("backup", copy, state: state, in: directory.url).status == 0)
         let checked = try run("restore", "--check", copy, state: state, in: directory.url)
         #expect(checked.status == 1 && checked.output.contains("Event 2 is not what was written"), "\(checked.output)")
+    }
+
+    @Test func `a record that was deleted as a whole is not taken for a new one`() async throws {
+        let directory = try TemporaryDirectory()
+        let state = directory.url.appending(path: "state")
+        try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+        #expect(try run("tenant", "create", "acme", state: state, in: directory.url).status == 0)
+        #expect(try run("audit", "verify", state: state, in: directory.url).output.contains("1 event"))
+        let queue = try DatabaseQueue(path: state.path + "/gatehouse.sqlite")
+        try await queue.write { try $0.execute(sql: "DELETE FROM audit_events; DELETE FROM audit_head") }
+        try queue.close()
+        for command in [["audit", "verify"], ["doctor"]] {
+            let found = try run(command, state: state, in: directory.url)
+            #expect(found.status != 0 && found.output.contains("The record was deleted"), "\(found.output)")
+        }
+        // What is written from then on says so, too.
+        #expect(try run("user", "create", "acme", "alice", state: state, in: directory.url).status == 0)
+        let later = try run("audit", "verify", state: state, in: directory.url)
+        #expect(later.status != 0 && later.output.contains("found the end of the record cut"), "\(later.output)")
+    }
+
+    @Test func `what the operator does with tenants, users and keys is on record`() throws {
+        let directory = try TemporaryDirectory()
+        let state = directory.url.appending(path: "state")
+        try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+        func gatehouse(_ arguments: String...) throws -> String {
+            let run = try run(arguments, state: state, in: directory.url)
+            #expect(run.status == 0, "\(arguments): \(run.output)")
+            return run.output
+        }
+        _ = try gatehouse("tenant", "create", "acme")
+        _ = try gatehouse("user", "create", "acme", "alice")
+        let key = try #require(
+            try gatehouse("access-key", "create", "acme", "alice").split(separator: " ").dropFirst().first)
+        let id = String(key.prefix { !$0.isNewline })
+        _ = try gatehouse("user", "password", "acme", "alice")
+        _ = try gatehouse("access-key", "delete", id)
+        _ = try gatehouse("user", "delete", "acme", "alice")
+        _ = try gatehouse("tenant", "quota", "acme", "--calls", "5")
+        _ = try gatehouse("tenant", "delete", "acme", "--yes")
+        let export = try gatehouse("audit", "export")
+        let events = try export.split(separator: "\n").compactMap {
+            try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+        }
+        #expect(
+            events.compactMap { $0["operation"] as? String } == [
+                "CreateTenant", "CreateUser", "CreateAccessKey", "UpdateUserPassword", "DeleteAccessKey", "DeleteUser",
+                "UpdateTenantQuota", "DeleteTenant",
+            ])
+        #expect(
+            events.compactMap { $0["resource_type"] as? String } == [
+                "tenant", "user", "accessKey", "user", "accessKey", "user", "tenant", "tenant",
+            ])
+        #expect(events.map { $0["resource_name"] as? String } == [nil, nil, id, nil, id, nil, nil, nil])
+        #expect(events.allSatisfy { $0["actor"] as? String == "operator" })
     }
 
     @Test func `who follows the record is told of an event while it is written`() async throws {

@@ -55,6 +55,31 @@ import Testing
         try answer.json()["error"] as? [String: Any]
     }
 
+    @Test func `a token and a temporary key that a caller gets are on record, and what is refused is not`() async throws
+    {
+        try await TestSite.withSite { site async throws in
+            func signIn(_ password: String) async throws -> TestSite.Answer {
+                try await site.send(
+                    .post, "/v3/auth/tokens",
+                    body:
+                        #"{"auth":{"identity":{"methods":["password"],"password":{"user":{"id":"\#(site.house.caller.user.id)","password":"\#(password)"}}}}}"#
+                )
+            }
+            #expect(try await signIn("wrong").status == 401)
+            let made = try await signIn(TestHouse.password.exposed)
+            let token = try #require(made.headers[.xSubjectToken])
+            let issued = try await site.send(.post, Self.keys, headers: ["X-Auth-Token": token], body: Self.asked)
+            let credential = try #require(try issued.json()["credential"] as? [String: String])
+            let page = try await site.house.vault.auditPage(
+                of: site.house.caller.tenant.id, before: nil, limit: 10)
+            let events = page.map(\.event)
+            #expect(events.map(\.action) == ["CreateTemporaryAccessKey", "CreateToken"])
+            #expect(events.allSatisfy { $0.userID == site.house.caller.user.id && $0.status == 201 })
+            #expect(events.map(\.authorization) == [credential["access"], nil])
+            #expect(events.map(\.resourceType) == ["accessKey", "token"])
+        }
+    }
+
     @Test func `a temporary key is issued for a token and opens the API with its security token`() async throws {
         try await TestSite.withSite { site async throws in
             let token = try await site.token()

@@ -11,6 +11,9 @@ package struct IssuedTemporaryKey: Sendable {
     package let secret: Secret
     /// What goes into `X-Security-Token`.
     package let token: Secret
+    package let caller: Caller
+
+    package var accessKeyID: String { key.id }
 }
 
 extension Identity {
@@ -34,7 +37,8 @@ extension Identity {
             throw AccessError(
                 .invalidRequest, "X-Auth-Token and auth.identity.token.id are two different tokens. Send one of them.")
         }
-        let user = try await session(token: token).caller.user
+        let caller = try await session(token: token).caller
+        let user = caller.user
         let now = clock.milliseconds
         let text = Self.securityTokenPrefix + RandomText.base64URL(byteCount: 48)
         let key = AccessKey(
@@ -43,6 +47,6 @@ extension Identity {
                 expires: now + request.duration * 1000, tokenDigest: Data(digestOf: text)))
         let secret = Self.makeSecretKey()
         try await stored { () async throws(StoreError) in try await vault.insert(key, secret: secret) }
-        return IssuedTemporaryKey(key: key, secret: secret, token: Secret(text))
+        return IssuedTemporaryKey(key: key, secret: secret, token: Secret(text), caller: caller)
     }
 }

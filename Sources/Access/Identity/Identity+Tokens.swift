@@ -10,6 +10,7 @@ package struct IssuedToken: Sendable {
     /// What goes into `X-Subject-Token`.
     package let token: Secret
     package let body: KeystoneToken
+    package let caller: Caller
 }
 
 /// Who bears a token, whatever the token is scoped to.
@@ -90,7 +91,8 @@ extension Identity {
         }
         return IssuedToken(
             token: Secret(text),
-            body: KeystoneToken(record, caller, catalog: withCatalog ? catalog(for: record, caller) : []))
+            body: KeystoneToken(record, caller, catalog: withCatalog ? catalog(for: record, caller) : []),
+            caller: caller)
     }
 
     /// Tells what a token is: `GET /v3/auth/tokens`, answered 200 with the same `X-Subject-Token`.

@@ -57,7 +57,7 @@ package final class Quotas: Sendable {
     private let accounts = Mutex<[TenantID: Account]>([:])
 
     /// - Parameter patience: how long a request waits for another of its tenant to end.
-    package init(_ configured: Quota, store: SQLiteStore, clock: WallClock, patience: Duration = .seconds(10)) {
+    package init(_ configured: Quota, store: SQLiteStore, clock: WallClock, patience: Duration = .seconds(20)) {
         self.configured = configured
         self.store = store
         self.clock = clock

@@ -55,6 +55,11 @@ struct AccessKeyRow: Sendable {
 }
 
 extension SQLiteStore {
+    /// Whose access key it is; nil where there is none (any more).
+    package func owner(ofAccessKey id: String) async throws(StoreError) -> User? {
+        try await accessKey(id)?.user
+    }
+
     /// - Parameter end: temporary keys that ended before it are forgotten.
     func insert(
         _ key: AccessKey, sealed: Data, keyVersion: Int64, forgettingEndedBefore end: Int64

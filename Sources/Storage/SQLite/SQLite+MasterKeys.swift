@@ -39,10 +39,13 @@ extension SQLiteStore {
 
     /// Writes the proof of the first key. Where another program was quicker, its proof stays.
     /// - Returns: what is there now.
-    func insertFirstMasterKey(_ key: MasterKeyRow, created: Int64) async throws(StoreError) -> [MasterKeyRow] {
+    func insertFirstMasterKey(
+        _ key: MasterKeyRow, _ audit: AuditHead, created: Int64
+    ) async throws(StoreError) -> [MasterKeyRow] {
         try await write { database in
             if try Self.masterKeys(in: database).isEmpty {
                 try Self.insert(key, created: created, in: database)
+                if try Self.auditHead(in: database) == nil { try Self.set(audit, in: database) }
             }
             return try Self.masterKeys(in: database)
         }

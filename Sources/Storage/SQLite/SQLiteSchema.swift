@@ -29,7 +29,7 @@ enum SQLiteSchema {
         migrator.registerMigration("7 temporary keys") { database in
             try database.execute(sql: temporaryKeys)
         }
-        migrator.registerMigration("8 audit") { database in
+        migrator.registerMigration(auditStep) { database in
             try database.execute(sql: audit)
         }
         migrator.registerMigration("9 external identity") { database in
@@ -43,6 +43,9 @@ enum SQLiteSchema {
         }
         return migrator
     }
+
+    /// The step from which on a store has a record.
+    static let auditStep = "8 audit"
 
     /// `GATE` in ASCII. https://www.sqlite.org/fileformat2.html#application_id
     static let applicationID = 0x4741_5445

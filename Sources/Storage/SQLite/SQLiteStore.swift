@@ -18,6 +18,8 @@ package struct SQLiteStore: Sendable {
     /// that may only read cannot.
     private let readers: SQLiteReaders
     private let pool: DatabasePool
+    /// Whether the tables of the record were made by this opening.
+    let wasWithoutAudit: Bool
 
     /// Opens the file, makes it where it is absent (0600, a directory made for it 0700), and brings its tables up to date.
     /// - Parameter busyTimeout: seconds to wait for another program's write before ``StoreError/Code/unavailable``.
@@ -50,6 +52,9 @@ package struct SQLiteStore: Sendable {
             // The library lowers it to NORMAL when it turns WAL on; then a power cut could lose what was acknowledged.
             try pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            wasWithoutAudit = try pool.read { database in
+                try !migrator.appliedIdentifiers(database).contains(SQLiteSchema.auditStep)
             }
             try Self.migrate(pool, by: migrator)
             readers = SQLiteReaders(path: path, configuration: configuration)

@@ -77,6 +77,28 @@ extension Vault {
         try await store.auditPage(of: tenant, before: marker, limit: limit)
     }
 
+    /// The ends of a record without events. A store has them from the beginning on, so that one whose record was deleted as a whole
+    /// is not taken for a new one.
+    static func emptyAudit(under key: SealingKey) -> AuditHead {
+        var head = AuditHead(
+            first: 1, anchor: AuditChain.origin, sequence: 0, hash: AuditChain.origin, keyVersion: key.version,
+            signature: Data())
+        head.signature = AuditChain.signature(of: head, under: key)
+        return head
+    }
+
+    /// For a store of the time before there was a record.
+    func beginAudit() async throws(StoreError) {
+        try await sealing { (key) async throws(StoreError) in
+            try await store.write { database in
+                guard try SQLiteStore.auditHead(in: database) == nil,
+                    try SQLiteStore.lastAuditEntry(in: database) == nil
+                else { return }
+                try SQLiteStore.set(Self.emptyAudit(under: key), in: database)
+            }
+        }
+    }
+
     /// Signs the end of the record under the newest version of the master key. One that is not authentic stays as it is.
     func signAuditAnew() async throws(StoreError) {
         try await sealing { (key) async throws(StoreError) in
@@ -118,7 +140,7 @@ extension Vault {
                 first: (last?.sequence ?? seen) + 1, anchor: last?.hash ?? AuditChain.origin,
                 sequence: max(last?.sequence ?? 0, seen), hash: last?.hash ?? AuditChain.origin, keyVersion: 0,
                 signature: Data())
-            return (new, last != nil || seen > 0)
+            return (new, true)
         }
         let isWhole =
             last.map { $0.sequence == head.sequence && $0.hash == head.hash }

@@ -77,8 +77,12 @@ extension Vault {
             if let last = ends.last {
                 verdict.fault = .init(
                     sequence: nil, entry: nil, message: "There are events up to \(last), and nothing that signs them.")
-            } else if let mark {
-                verdict.fault = Self.missing(mark.sequence)
+            } else {
+                verdict.fault =
+                    mark.map { Self.missing($0.sequence) }
+                    ?? .init(
+                        sequence: nil, entry: nil,
+                        message: "The record was deleted: even a store without events has its signed ends.")
             }
             return verdict
         }

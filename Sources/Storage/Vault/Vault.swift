@@ -25,8 +25,9 @@ package struct Vault: Sendable {
         let ring = try await source.load(makingOneFor: store)
         var rows = try await store.masterKeys()
         if rows.isEmpty, let key = ring[ring.newest] {
-            let first = try Self.proof(of: SealingKey(version: ring.newest, key: key.key))
-            rows = try await store.insertFirstMasterKey(first, created: clock.milliseconds)
+            let sealing = SealingKey(version: ring.newest, key: key.key)
+            rows = try await store.insertFirstMasterKey(
+                try Self.proof(of: sealing), Self.emptyAudit(under: sealing), created: clock.milliseconds)
         }
         for row in rows {
             guard let key = ring[row.version] else {
@@ -38,6 +39,7 @@ package struct Vault: Sendable {
             guard Self.proves(row, key.key) else { throw Self.refused(row.version) }
         }
         keychain = Keychain(ring, from: source, proved: rows.last?.version ?? ring.newest)
+        if store.wasWithoutAudit { try await beginAudit() }
     }
 
     /// Whether nothing is sealed under a version: then its key may be gone.

@@ -43,6 +43,15 @@ struct AuditNote: Sendable {
         }
     }
 
+    /// Records what has been done for a caller who became known by it.
+    /// - Parameter key: the id of the access key that was made.
+    /// - Throws: ``AccessError/Code/unavailable`` where it was done and could not be recorded.
+    func write(_ status: HTTPResponse.Status, by caller: Caller, key: String?) async throws {
+        guard var event = event(by: caller, status: status, code: nil) else { return }
+        event.authorization = key
+        try await write(event)
+    }
+
     private func result(of handle: () async throws -> Response) async -> Result<Response, any Error> {
         do {
             return .success(try await handle())

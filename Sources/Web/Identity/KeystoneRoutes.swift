@@ -17,6 +17,7 @@ struct KeystoneRoutes: Sendable {
     let identity: Identity
     /// The address that clients use, for links.
     let publicURL: String
+    let record: AuditRecord
 
     func add(to router: Router<OpenContext>) {
         // Keystone lists its versions with 300, there being more than one in its day.
@@ -27,7 +28,10 @@ struct KeystoneRoutes: Sendable {
             try await answer { .init(.ok, try KeystoneVersion(address: publicURL).json()) }
         }
         router.post("/v3/auth/tokens") { request, context in
-            try await answer { try await issue(request, from: context.source.address) }
+            try await recording("CreateToken", context) {
+                let issued = try await issue(request, from: context.source.address)
+                return Recorded(Answer(.created, try issued.body.json(), subject: issued.token.exposed), issued.caller)
+            }
         }
         router.get("/v3/auth/tokens") { request, _ in
             try await answer { try await check(request) }
@@ -43,8 +47,12 @@ struct KeystoneRoutes: Sendable {
         router.get("/v3/auth/domains") { request, _ in
             try await answer { .init(.ok, try identity.domains(of: try await caller(of: request)).json()) }
         }
-        router.post("/v3.0/OS-CREDENTIAL/securitytokens") { request, _ in
-            try await answer { try await issueTemporaryKey(request) }
+        router.post("/v3.0/OS-CREDENTIAL/securitytokens") { request, context in
+            try await recording("CreateTemporaryAccessKey", context) {
+                let issued = try await issueTemporaryKey(request)
+                return Recorded(
+                    Answer(.created, try TemporaryKeyAnswer(issued).json()), issued.caller, key: issued.accessKeyID)
+            }
         }
         for path in ["/v3/projects", "/v3/auth/projects"] {
             router.get(RouterPath(path)) { request, context in
@@ -65,12 +73,36 @@ struct KeystoneRoutes: Sendable {
         }
     }
 
-    private func issue(_ request: Request, from address: IPAddress?) async throws -> Answer {
+    /// An answer with what is recorded of it.
+    private struct Recorded {
+        let answer: Answer
+        let caller: Caller
+        let key: String?
+
+        init(_ answer: Answer, _ caller: Caller, key: String? = nil) {
+            self.answer = answer
+            self.caller = caller
+            self.key = key
+        }
+    }
+
+    /// Runs a handler that makes a credential of a caller's. Who is refused is nobody's caller, and leaves no event.
+    private func recording(
+        _ action: String, _ context: OpenContext, _ handle: () async throws -> Recorded
+    ) async throws -> Response {
+        let note = AuditNote(action, record, requestID: context.requestID, source: context.source)
+        return try await answer {
+            let recorded = try await handle()
+            try await note.write(recorded.answer.status, by: recorded.caller, key: recorded.key)
+            return recorded.answer
+        }
+    }
+
+    private func issue(_ request: Request, from address: IPAddress?) async throws -> IssuedToken {
         let body = try await request.bytes(upTo: Self.bodyLimit)
-        let issued = try await identity.issue(
+        return try await identity.issue(
             try KeystoneAuthRequest(json: Data(body.readableBytesView)), from: address,
             withCatalog: wantsCatalog(request))
-        return Answer(.created, try issued.body.json(), subject: issued.token.exposed)
     }
 
     private func check(_ request: Request) async throws -> Answer {
@@ -94,14 +126,13 @@ struct KeystoneRoutes: Sendable {
         return Answer(.ok, try found.json())
     }
 
-    private func issueTemporaryKey(_ request: Request) async throws -> Answer {
+    private func issueTemporaryKey(_ request: Request) async throws -> IssuedTemporaryKey {
         let header = request.headers[.xAuthToken]
         // A bad token is told of before a bad body: the body is anybody's.
         if let header { _ = try await identity.session(token: header) }
         let body = try await request.bytes(upTo: Self.bodyLimit)
-        let issued = try await identity.issueTemporaryKey(
+        return try await identity.issueTemporaryKey(
             try TemporaryKeyRequest(json: Data(body.readableBytesView)), header: header)
-        return Answer(.created, try TemporaryKeyAnswer(issued).json())
     }
 
     /// Who asks, by a token of any scope or by a signature.

@@ -3,6 +3,8 @@
 
 import Access
 import ArgumentParser
+import Model
+import Storage
 
 struct AccessKeyDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +17,9 @@ struct AccessKeyDelete: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withHouse { house in
+            let owner = try await house.store.owner(ofAccessKey: accessKey)
             try await house.identity.deleteAccessKey(accessKey)
+            if let owner { try await house.record("DeleteAccessKey", owner.tenant, owner, key: accessKey) }
             print("deleted access key \(accessKey)")
         }
     }

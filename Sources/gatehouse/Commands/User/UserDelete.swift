@@ -3,6 +3,7 @@
 
 import Access
 import ArgumentParser
+import Model
 
 struct UserDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,8 +20,9 @@ struct UserDelete: AsyncParsableCommand {
     func run() async throws {
         try await options.withHouse { house in
             let identity = house.identity
-            try await identity.delete(
-                try await identity.user(named: name, of: try await identity.tenant(named: tenant)))
+            let user = try await identity.user(named: name, of: try await identity.tenant(named: tenant))
+            try await identity.delete(user)
+            try await house.record("DeleteUser", user.tenant, user)
             print("deleted user \(name) of \(tenant)")
         }
     }

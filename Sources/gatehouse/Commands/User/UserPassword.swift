@@ -27,8 +27,9 @@ struct UserPassword: AsyncParsableCommand {
         let password = given ?? Identity.makePassword()
         try await options.withHouse { house in
             let identity = house.identity
-            try await identity.setPassword(
-                password, of: try await identity.user(named: name, of: try await identity.tenant(named: tenant)))
+            let user = try await identity.user(named: name, of: try await identity.tenant(named: tenant))
+            try await identity.setPassword(password, of: user)
+            try await house.record("UpdateUserPassword", user.tenant, user)
             print("changed the password of \(name) of \(tenant)")
             if given == nil { print("password  \(password.exposed)   (shown once)") }
         }
