@@ -78,6 +78,7 @@ struct IdentityTemporaryKeyTests {
     func `a duration that is none is refused`(duration: String) async throws {
         let error = try await accessError { _ = try read(body(#"{"duration_seconds": \#(duration)}"#)) }
         #expect(error?.code == .invalidRequest)
+        #expect(error?.message.contains("duration_seconds") == true, "\(error?.message ?? "none")")
     }
 
     @Test func `a temporary key signs for its user until its time is over`() async throws {

@@ -100,7 +100,8 @@ import Testing
         let who = sandbox.ready.user.name
         #expect(
             acts == [
-                "\(who) 200 CreatePersonalAuth made-one", "\(who) 200 CreatePersonalAuth made-two",
+                "\(who) 201 CreateToken -", "\(who) 200 CreatePersonalAuth made-one",
+                "\(who) 200 CreatePersonalAuth made-two",
                 "operator 200 DeleteAuthorize made-one", "operator 400 DeleteAuthorize -",
                 "operator 200 DeleteAuthorize made-two", "operator 200 DeleteTenant -",
             ], "\(list.output)")
