@@ -11,9 +11,6 @@ extension DecodingError {
             "\(Self.member(context.codingPath)) must be \(Self.kind(of: type))"
         case .valueNotFound(let type, let context):
             "\(Self.member(context.codingPath)) is null and must be \(Self.kind(of: type))"
-        // A number of another kind, for one.
-        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-            "\(Self.member(context.codingPath)) has a value of the wrong kind"
         case .dataCorrupted: "it is not JSON"
         @unknown default: "it is not JSON"
         }

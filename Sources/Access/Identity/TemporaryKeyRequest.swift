@@ -36,10 +36,12 @@ package struct TemporaryKeyRequest: Sendable {
         } else {
             token = nil
         }
-        duration = identity.token?.durationSeconds ?? Self.durations.lowerBound
-        guard Self.durations.contains(duration) else {
-            throw KeystoneAuthRequest.invalid("auth.identity.token.duration_seconds must be from 900 to 86400")
+        let seconds = identity.token?.durationSeconds ?? Double(Self.durations.lowerBound)
+        guard let duration = Int64(exactly: seconds), Self.durations.contains(duration) else {
+            throw KeystoneAuthRequest.invalid(
+                "auth.identity.token.duration_seconds must be a whole number from 900 to 86400")
         }
+        self.duration = duration
     }
 
     private struct Wire: Decodable {
@@ -57,7 +59,8 @@ package struct TemporaryKeyRequest: Sendable {
 
         struct Token: Decodable {
             let id: String?
-            let durationSeconds: Int64?
+            /// Read as any number, so that one that is not whole is told from what is no JSON.
+            let durationSeconds: Double?
 
             enum CodingKeys: String, CodingKey {
                 case id
