@@ -49,14 +49,15 @@ package struct SQLiteStore: Sendable {
                     .newerSchema,
                     "The store \(path) was written by a newer Gatehouse. Run that version, or restore an older backup.")
             }
-            // The library lowers it to NORMAL when it turns WAL on; then a power cut could lose what was acknowledged.
-            try pool.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA synchronous = FULL")
-            }
             wasWithoutAudit = try pool.read { database in
                 try !migrator.appliedIdentifiers(database).contains(SQLiteSchema.auditStep)
             }
             try Self.migrate(pool, by: migrator)
+            // The library lowers it to NORMAL when it turns WAL on; then a power cut could lose what was acknowledged. The
+            // steps before need no more: one that a power cut undoes is done again.
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+            }
             readers = SQLiteReaders(path: path, configuration: configuration)
             // SQLite opens a file that it may only read without a word. Better to hear of it now than at the first write;
             // only a real one is refused. A full disk is no reason not to open: a backup is wanted then.
