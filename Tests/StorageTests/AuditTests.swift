@@ -207,6 +207,35 @@ import Testing
         }
     }
 
+    @Test func `a store of the time before the record begins one, and one that lost it does not`() async throws {
+        try await Fixture.inTemporaryDirectory { directory in
+            let (path, key) = (directory + "/store.sqlite", MasterKey.random())
+            let old = try DatabasePool(path: path)
+            try SQLiteSchema.migrator.migrate(old, upTo: "7 temporary keys")
+            let proof = try Vault.proof(of: SealingKey(version: 1, key: key.key)).proof
+            try await old.write {
+                try $0.execute(sql: "INSERT INTO master_keys VALUES (1, ?, 1)", arguments: [proof])
+            }
+            try old.close()
+            for count in 0..<3 {
+                let store = try SQLiteStore(path: path)
+                let vault = try await Vault(store: store, masterKey: key)
+                let verdict = try await vault.verifyAudit()
+                #expect(verdict.fault == nil && verdict.count == count, "\(verdict.fault?.message ?? "")")
+                let event = AuditEvent("DeleteTag", time: 1, tenant: nil, actor: .operator)
+                #expect(try await !vault.append([event]).isBroken)
+                try store.close()
+            }
+            for _ in 1...2 {
+                let store = try SQLiteStore(path: path)
+                try await store.write { try $0.execute(sql: "DELETE FROM audit_events; DELETE FROM audit_head") }
+                let vault = try await Vault(store: store, masterKey: key)
+                #expect(try await vault.verifyAudit().fault?.message.contains("was deleted") == true)
+                try store.close()
+            }
+        }
+    }
+
     @Test func `the record is signed anew by a rotation, and verified under the new key alone`() async throws {
         try await Fixture.inTemporaryDirectory { directory in
             let store = try SQLiteStore(path: directory + "/store.sqlite")
