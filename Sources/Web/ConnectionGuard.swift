@@ -318,10 +318,12 @@ extension TimeAmount {
 }
 
 extension HTTPRequest {
+    var asksBeforeSending: Bool { headerFields[.expect]?.lowercased() == "100-continue" }
+
     /// Whether the sender of a body waits to be told to go on. One who has announced too long a body is told the answer instead.
     /// https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
     fileprivate func waitsForLeave(upTo limit: Int) -> Bool {
-        guard headerFields[.expect]?.lowercased() == "100-continue" else { return false }
+        guard asksBeforeSending else { return false }
         return headerFields[.contentLength].flatMap { Int($0) }.map { (1...limit).contains($0) } ?? true
     }
 }

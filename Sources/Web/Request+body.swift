@@ -33,9 +33,12 @@ extension Request {
         }
     }
 
-    /// Who says at once that a body is too long is told so at once.
+    /// Who asks before sending a body is told at once that it is too long. Not so who sends it already: a connection that ends
+    /// while its body is still coming takes the answer with it.
     private func requireLength(upTo limit: Int) throws {
-        guard let text = headers[.contentLength], let length = Int(text), length > limit else { return }
+        guard head.asksBeforeSending, let text = headers[.contentLength], let length = Int(text), length > limit else {
+            return
+        }
         throw NIOTooManyBytesError(maxBytes: limit)
     }
 
