@@ -15,7 +15,7 @@ help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 run: packages ## Build what is needed and start the sandbox: everything on this machine, offline
-	@echo 'Building gatehouse, without optimisation. The first time takes about four minutes on two cores.'
+	@echo 'Building gatehouse, without optimisation. The first time takes about eight minutes on two cores.'
 	swift build --product gatehouse
 	@echo 'Starting the sandbox. Ctrl-C stops it.'
 	@exec .build/debug/gatehouse sandbox $(ARGS)
@@ -24,7 +24,7 @@ test: packages ## Run every test
 	swift test --no-parallel $(if $(FILTER),--filter '$(FILTER)')
 
 build: packages ## Build the optimised program, .build/release/gatehouse
-	@echo 'Building gatehouse, optimised. The first time takes about seven minutes on two cores.'
+	@echo 'Building gatehouse, optimised. The first time takes about ten minutes on two cores.'
 	swift build --configuration release --product gatehouse $(if $(STATIC),--static-swift-stdlib)
 
 lint: packages ## Check the format, the doors between the rooms, the rules of the house and the documents' links

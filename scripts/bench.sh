@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 scripts/install-packages.sh python3 wrk
 # Package.swift offers the benchmark's server only where this is set.
 export GATEHOUSE_BENCH=1
-echo 'Building, optimised. The first time takes about seven minutes on two cores.'
+echo 'Building, optimised. The first time takes about ten minutes on two cores.'
 for product in gatehouse gatehouse-bench; do
     swift build --configuration release --product "$product"
 done
