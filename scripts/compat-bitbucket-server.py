@@ -20,24 +20,7 @@ import requests
 from atlassian import Bitbucket
 from atlassian.errors import ApiError
 
-passed = 0
-failed = 0
-
-
-def check(name, work):
-    """Runs one check: it passes when `work` returns without an exception and not False."""
-    global passed, failed
-    try:
-        result = work()
-        if result is False:
-            raise AssertionError("the condition does not hold")
-    except Exception as error:  # every kind of failure is a failed check
-        failed += 1
-        print(f"FAIL {name}: {type(error).__name__}: {error}")
-        return None
-    passed += 1
-    print(f"ok   {name}")
-    return result
+from checks import check, finish
 
 
 def refused(work, status):
@@ -183,8 +166,7 @@ def main():
     git_checks(api, ready, key, slug)
     check("repositories: delete", lambda: api.delete_repo(key, slug))
     check("repositories: gone", lambda: refused(lambda: api.get_repo(key, slug), 404))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -20,26 +20,10 @@ import uuid
 import requests
 from atlassian.bitbucket.cloud import Cloud
 
+from checks import check, finish
+
 # The client writes every refusal to the log, and many are wanted here.
 logging.disable(logging.CRITICAL)
-passed = 0
-failed = 0
-
-
-def check(name, work):
-    """Runs one check: it passes when `work` returns without an exception and not False."""
-    global passed, failed
-    try:
-        result = work()
-        if result is False:
-            raise AssertionError("the condition does not hold")
-    except Exception as error:  # every kind of failure is a failed check
-        failed += 1
-        print(f"FAIL {name}: {type(error).__name__}: {error}")
-        return None
-    passed += 1
-    print(f"ok   {name}")
-    return result
 
 
 def refused(work, status):
@@ -228,8 +212,7 @@ def main():
         check("repositories: delete", lambda: repository.delete(None))
         check("repositories: deleted", lambda: not space.repositories.exists(repository.slug))
     crowd_checks(cloud, ready)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -25,24 +25,7 @@ from huaweicloudsdkcore.auth import credentials
 from huaweicloudsdkcore.exceptions.exceptions import ServiceResponseException
 from huaweicloudsdkcore.signer.signer import Signer
 
-passed = 0
-failed = 0
-
-
-def check(name, work):
-    """Runs one check: it passes when `work` returns without an exception and not False."""
-    global passed, failed
-    try:
-        result = work()
-        if result is False:
-            raise AssertionError("the condition does not hold")
-    except Exception as error:  # every kind of failure is a failed check
-        failed += 1
-        print(f"FAIL {name}: {type(error).__name__}: {error}")
-        return None
-    passed += 1
-    print(f"ok   {name}")
-    return result
+from checks import check, finish
 
 
 def refused(work, status):
@@ -269,8 +252,7 @@ def main():
         v3.DeleteRepositoryRequest(repository_uuid=made.repository_uuid)).result is True)
     check("repositories: gone is 404", lambda: refused(lambda: api.show_repository(
         v4.ShowRepositoryRequest(repository_id=found.repository_id)), 404))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

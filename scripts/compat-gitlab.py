@@ -19,24 +19,7 @@ import uuid
 
 import gitlab
 
-passed = 0
-failed = 0
-
-
-def check(name, work):
-    """Runs one check: it passes when `work` returns without an exception and not False."""
-    global passed, failed
-    try:
-        result = work()
-        if result is False:
-            raise AssertionError("the condition does not hold")
-    except Exception as error:  # every kind of failure is a failed check
-        failed += 1
-        print(f"FAIL {name}: {type(error).__name__}: {error}")
-        return None
-    passed += 1
-    print(f"ok   {name}")
-    return result
+from checks import check, finish
 
 
 def refused(work, status):
@@ -275,8 +258,7 @@ def main():
         check(f"{place}: delete the project", project.delete)
         check(f"{place}: it is gone", lambda: refused(lambda: api.projects.get(project.id), 404))
     paging_checks(api, ready)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

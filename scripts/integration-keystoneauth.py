@@ -15,31 +15,13 @@ import sys
 from keystoneauth1 import discover, exceptions, session
 from keystoneauth1.identity import generic, v3
 
+from checks import check, finish
+
 with open(sys.argv[1]) as file:
     ready = json.load(file)
 ROOT = ready["endpoint"]
 PROJECT = ready["project_id"]
 USER = ready["user"]
-
-passed = 0
-failed = 0
-
-
-def check(name, work):
-    """Runs one check: it passes when `work` returns without an exception and not False."""
-    global passed, failed
-    try:
-        result = work()
-        if result is False:
-            raise AssertionError("the condition does not hold")
-    except Exception as error:  # every kind of failure is a failed check
-        failed += 1
-        print(f"FAIL {name}: {type(error).__name__}: {error}")
-        return None
-    passed += 1
-    print(f"ok   {name}")
-    return result
-
 
 def refused(kind, work):
     """True when the library raises exactly this kind of error."""
@@ -189,5 +171,4 @@ check("a made-up token is Unauthorized", lambda: refused(exceptions.Unauthorized
     v3.Token(auth_url=ROOT + "/v3", token="gate_" + "x" * 43, project_id=PROJECT))))
 check("a method that is not offered is BadRequest", lambda: refused(exceptions.BadRequest, lambda: access(
     v3.TOTP(auth_url=ROOT + "/v3", username=USER["name"], passcode="123456", user_domain_name=USER["domain"]))))
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+sys.exit(finish())
