@@ -24,7 +24,7 @@ package struct AuditEvent: Sendable, Hashable {
     package var userName: String?
     /// The operation's name, as in `openapi.yaml`.
     package var action: String
-    /// The authorization's name; nil where none was found or made. The policy's, where the operator has done something with one.
+    /// The authorization's name; nil where none was found or made. Of what was done with a policy the policy's; with an access key, the key's id.
     package var authorization: String?
     package var authorizationID: String?
     package var forge: String?

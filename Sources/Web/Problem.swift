@@ -94,15 +94,14 @@ struct Problem: Sendable {
 
     static let headersTooLarge = Problem(
         .init(code: 494, reasonPhrase: "Request Header Too Large"), "APIGW.0201",
-        "A header is longer than 32 KB, or all together are longer than 128 KB.")
+        "A header is longer than 32 KB, all headers together are longer than 128 KB, or the address is longer than 64 KB."
+    )
 
     /// What no request could be read from.
     init(unreadable error: HTTPParserError) {
         self =
             error == .headerOverflow
-            ? Problem(
-                Self.headersTooLarge.status, Self.headersTooLarge.code,
-                "The address is longer than 32 KB, or a header is, or all headers together are longer than 128 KB.")
+            ? .headersTooLarge
             : Problem(.badRequest, "SVCSTG.REPO.0400", "What was sent is not well-formed HTTP.")
     }
 

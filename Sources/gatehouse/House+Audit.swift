@@ -45,20 +45,16 @@ extension House {
         }
     }
 
-    /// Records what the operator has done with a policy.
-    /// - Parameter user: whom it was given to or taken from.
-    func record(_ action: String, policy: String, of user: User? = nil) async throws {
-        var event = AuditEvent(action, time: audit.now, tenant: user?.tenant, actor: .operator)
-        event.authorization = policy
-        event.userID = user?.id
-        event.userName = user?.name
-        try await audit.write(event)
-    }
-
-    /// Records what the operator has done with a tenant, or with a user of it or the user's access key.
-    func record(_ action: String, _ tenant: TenantID, _ user: User? = nil, key: String? = nil) async throws {
-        var event = AuditEvent(action, time: audit.now, tenant: tenant, actor: .operator)
-        event.authorization = key
+    /// Records what the operator has done.
+    /// - Parameters:
+    ///   - name: the policy's, or the access key's id.
+    ///   - tenant: the user's, where there is a user.
+    ///   - user: whom it was done to.
+    func record(
+        _ action: String, of name: String? = nil, tenant: TenantID? = nil, user: User? = nil
+    ) async throws {
+        var event = AuditEvent(action, time: audit.now, tenant: user?.tenant ?? tenant, actor: .operator)
+        event.authorization = name
         event.userID = user?.id
         event.userName = user?.name
         try await audit.write(event)

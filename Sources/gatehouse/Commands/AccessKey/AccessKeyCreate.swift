@@ -23,7 +23,7 @@ struct AccessKeyCreate: AsyncParsableCommand {
             let identity = house.identity
             let owner = try await identity.user(named: user, of: try await identity.tenant(named: tenant))
             let key = try await identity.createAccessKey(for: owner)
-            try await house.record("CreateAccessKey", owner.tenant, owner, key: key.key.id)
+            try await house.record("CreateAccessKey", of: key.key.id, user: owner)
             print("access_key  \(key.key.id)")
             print("secret_key  \(key.secret.exposed)   (shown once)")
         }

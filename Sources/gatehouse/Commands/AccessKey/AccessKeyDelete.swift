@@ -19,7 +19,7 @@ struct AccessKeyDelete: AsyncParsableCommand {
         try await options.withHouse { house in
             let owner = try await house.store.owner(ofAccessKey: accessKey)
             try await house.identity.deleteAccessKey(accessKey)
-            if let owner { try await house.record("DeleteAccessKey", owner.tenant, owner, key: accessKey) }
+            if let owner { try await house.record("DeleteAccessKey", of: accessKey, user: owner) }
             print("deleted access key \(accessKey)")
         }
     }

@@ -25,7 +25,7 @@ struct PolicyAttach: AsyncParsableCommand {
             _ = try await house.document(ofPolicy: holder.policy)
             let isStored = SystemPolicy(rawValue: holder.policy) == nil
             let isNew = try await house.store.attach(policy: holder.policy, isStored: isStored, to: user)
-            if isNew { try await house.record("AttachPolicy", policy: holder.policy, of: user) }
+            if isNew { try await house.record("AttachPolicy", of: holder.policy, user: user) }
             try await holder.show(user, in: house)
         }
     }
@@ -47,7 +47,7 @@ struct PolicyDetach: AsyncParsableCommand {
             guard try await house.store.detach(policy: holder.policy, from: user) else {
                 throw Refusal("\(holder.policy) is not attached to \(holder.user) of \(holder.tenant).")
             }
-            try await house.record("DetachPolicy", policy: holder.policy, of: user)
+            try await house.record("DetachPolicy", of: holder.policy, user: user)
             try await holder.show(user, in: house)
         }
     }

@@ -40,7 +40,7 @@ struct PolicyCreate: AsyncParsableCommand {
             let now = house.audit.now
             let policy = StoredPolicy(name: name.text, document: document, created: now, updated: now)
             let isReplaced = try await Self.save(policy, replace, in: house)
-            try await house.record(isReplaced ? "UpdatePolicy" : "CreatePolicy", policy: name.text)
+            try await house.record(isReplaced ? "UpdatePolicy" : "CreatePolicy", of: name.text)
             print("\(isReplaced ? "replaced" : "made") policy \(name)")
         }
     }

@@ -29,7 +29,7 @@ struct PolicyDelete: AsyncParsableCommand {
             guard try await house.store.deletePolicy(named: name) else {
                 throw Refusal("There is no policy named \(name).")
             }
-            try await house.record("DeletePolicy", policy: name)
+            try await house.record("DeletePolicy", of: name)
             print("deleted policy \(name)")
         }
     }

@@ -18,7 +18,7 @@ struct TenantCreate: AsyncParsableCommand {
     func run() async throws {
         try await options.withHouse(mayMakeStore: true) { house in
             let tenant = try await house.identity.createTenant(named: name)
-            try await house.record("CreateTenant", tenant.id)
+            try await house.record("CreateTenant", tenant: tenant.id)
             print("tenant      \(tenant.name)")
             print("project_id  \(tenant.id)")
             print("domain_id   \(tenant.domain)")

@@ -69,11 +69,8 @@ struct TenantQuota: AsyncParsableCommand {
             if let burst { exceptions.burst = burst.value }
             if let calls { exceptions.calls = calls.value }
             if authorizations != nil || requests != nil || burst != nil || calls != nil {
-                try await house.recording(
-                    "UpdateTenantQuota", house.operatorGrant(.listAuthorizations, in: tenant)
-                ) {
-                    try await house.store.set(exceptions, of: tenant.id)
-                }
+                try await house.store.set(exceptions, of: tenant.id)
+                try await house.record("UpdateTenantQuota", tenant: tenant.id)
             }
             let count = try await house.store.authorizationCount(of: tenant.id)
             let quota = house.configuration.quota.with(exceptions)

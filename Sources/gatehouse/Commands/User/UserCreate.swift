@@ -27,7 +27,7 @@ struct UserCreate: AsyncParsableCommand {
             let identity = house.identity
             let user = try await identity.createUser(
                 named: name, password: password, in: try await identity.tenant(named: tenant))
-            try await house.record("CreateUser", user.tenant, user)
+            try await house.record("CreateUser", user: user)
             print("user      \(user.name)")
             print("user_id   \(user.id)")
             if given == nil { print("password  \(password.exposed)   (shown once)") }

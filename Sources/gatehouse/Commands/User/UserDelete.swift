@@ -22,7 +22,7 @@ struct UserDelete: AsyncParsableCommand {
             let identity = house.identity
             let user = try await identity.user(named: name, of: try await identity.tenant(named: tenant))
             try await identity.delete(user)
-            try await house.record("DeleteUser", user.tenant, user)
+            try await house.record("DeleteUser", user: user)
             print("deleted user \(name) of \(tenant)")
         }
     }

@@ -29,7 +29,7 @@ struct UserPassword: AsyncParsableCommand {
             let identity = house.identity
             let user = try await identity.user(named: name, of: try await identity.tenant(named: tenant))
             try await identity.setPassword(password, of: user)
-            try await house.record("UpdateUserPassword", user.tenant, user)
+            try await house.record("UpdateUserPassword", user: user)
             print("changed the password of \(name) of \(tenant)")
             if given == nil { print("password  \(password.exposed)   (shown once)") }
         }
