@@ -166,14 +166,7 @@ import Testing
         var door = FrontDoor()
         door.connectionsPerAddress = 2
         try await TestServer.with(door) { server async throws in
-            var held: [RawConnection] = []
-            for _ in 1...2 {
-                let connection = try await server.connect()
-                try await connection.send(Self.get)
-                let status = await connection.readAnswer().status
-                #expect(status == 200)
-                held.append(connection)
-            }
+            var held = try await Self.held(2, at: server)
             let third = try await server.exchange("")
             #expect(third == "")
             held.removeLast()
@@ -191,14 +184,7 @@ import Testing
         door.connectionsPerAddress = 1
         door.proxies = TrustedProxies([IPNetwork("127.0.0.1")].compactMap { $0 })
         try await TestServer.with(door) { server async throws in
-            var held: [RawConnection] = []
-            for _ in 1...3 {
-                let connection = try await server.connect()
-                try await connection.send(Self.get)
-                let status = await connection.readAnswer().status
-                #expect(status == 200)
-                held.append(connection)
-            }
+            _ = try await Self.held(3, at: server)
         }
     }
 
@@ -206,14 +192,7 @@ import Testing
         var door = FrontDoor()
         door.connections = 2
         try await TestServer.with(door) { server async throws in
-            var held: [RawConnection] = []
-            for _ in 1...2 {
-                let connection = try await server.connect()
-                try await connection.send(Self.get)
-                let status = await connection.readAnswer().status
-                #expect(status == 200)
-                held.append(connection)
-            }
+            var held = try await Self.held(2, at: server)
             let third = try await server.connect()
             try await third.send(Self.get)
             let waits = await third.hearsNothing()
@@ -222,6 +201,19 @@ import Testing
             let status = await third.readAnswer().status
             #expect(status == 200)
         }
+    }
+
+    /// So many connections at once, each of which has been answered.
+    private static func held(_ count: Int, at server: TestServer) async throws -> [RawConnection] {
+        var held: [RawConnection] = []
+        for _ in 0..<count {
+            let connection = try await server.connect()
+            try await connection.send(get)
+            let status = await connection.readAnswer().status
+            #expect(status == 200)
+            held.append(connection)
+        }
+        return held
     }
 
     /// Sends byte by byte until the other end takes no more; how many it has taken.
